@@ -1,0 +1,65 @@
+import * as fs from "node:fs";
+import { Command } from "commander";
+import { UserError } from "../components/internal/errors";
+import { runPulumi, type PulumiTarget } from "./pulumiCli";
+import { resume } from "./resume";
+import { formatStatus, readStatus } from "./status";
+
+interface StackOptions {
+  readonly stack?: string;
+  readonly configFile?: string;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function target(options: StackOptions): Promise<PulumiTarget & { stack: string }> {
+  const stack = options.stack ?? (await runPulumi(["stack", "--show-name"])).trim();
+  return { stack, ...(options.configFile === undefined ? {} : { configFile: options.configFile }) };
+}
+
+function projectName(): string {
+  const name = /^name:\s*(\S+)/m.exec(fs.readFileSync("Pulumi.yaml", "utf8"))?.[1];
+  if (name === undefined) {
+    throw new UserError("No Pulumi project", [{ path: "Pulumi.yaml", what: "has no name", todo: "run this in the project's folder" }]);
+  }
+  return name;
+}
+
+async function runResume(options: StackOptions): Promise<void> {
+  const { url } = JSON.parse(await runPulumi(["whoami", "--verbose", "--json"])) as { url: string };
+  const backend = process.env["PULUMI_BACKEND_URL"] ?? url;
+  const report = await resume({ ...(await target(options)), project: projectName(), backend }, say);
+  const touched = report.adopted.length + report.deleted.length + report.forgotten.length;
+  if (!report.lockReleased && touched === 0) {
+    say("nothing to resume: the last update ended properly");
+  }
+}
+
+async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
+  const nodes = await readStatus(await target(options));
+  process.stdout.write(options.json === true ? `${JSON.stringify(nodes, undefined, 2)}\n` : formatStatus(nodes));
+  process.exitCode = nodes.every(({ healthy }) => healthy) ? 0 : 1;
+}
+
+const program = new Command("linode-ha").description("Looks after the pairs of a Pulumi stack; run it in the project's folder.");
+
+program
+  .command("resume")
+  .description("put a stack right whose `pulumi up` was killed: release its lock, take back what was created but not recorded")
+  .option("--stack <name>", "default: the stack that is selected")
+  .option("--config-file <file>", "as for `pulumi up`")
+  .action(runResume);
+
+program
+  .command("status")
+  .description("ask both nodes how they are; exit code 0 when both are healthy, 1 otherwise")
+  .option("--stack <name>", "default: the stack that is selected")
+  .option("--json", "for programs")
+  .action(runStatus);
+
+program.parseAsync().catch((error: unknown) => {
+  say(error instanceof UserError ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error));
+  process.exitCode = 1;
+});

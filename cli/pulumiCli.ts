@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { UserError } from "../components/internal/errors";
+
+/** A resource as `pulumi stack export` shows it; only what these commands read. */
+export interface ExportedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** An operation that had begun and whose end was never recorded. */
+export interface PendingOperation {
+  readonly type: "creating" | "updating" | "deleting" | "reading" | "importing";
+  readonly resource: ExportedResource;
+}
+
+/** The state of a stack. */
+export interface Deployment {
+  readonly resources: readonly ExportedResource[];
+  readonly pendingOperations: readonly PendingOperation[];
+}
+
+/** How the Pulumi CLI is called for one stack. */
+export interface PulumiTarget {
+  /** Default: the stack that is selected. */
+  readonly stack?: string;
+  /** Passed through to commands that read configuration. */
+  readonly configFile?: string;
+}
+
+interface RunOptions {
+  /** Show the output while it comes, instead of collecting it. */
+  readonly show?: boolean;
+}
+
+/** Runs `pulumi` with the current environment and returns its standard output. */
+export function runPulumi(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("pulumi", [...args, "--non-interactive"], {
+      stdio: ["ignore", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+    child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+    child.on("error", () => {
+      reject(
+        new UserError("The Pulumi CLI cannot be started", [
+          { path: "PATH", what: '"pulumi" is not there', todo: "install it, or run this through `linode-lab exec --`" },
+        ]),
+      );
+    });
+    child.on("close", (code) => {
+      if (code === 0) {
+        resolve(stdout);
+        return;
+      }
+      const said = stderr.trim().split("\n").slice(-5).join("\n    ");
+      reject(
+        new UserError(`pulumi ${args[0] ?? ""} failed`, [
+          { path: `pulumi ${args.join(" ")}`, what: said || `exit code ${code ?? "none"}`, todo: "mend it, then run this again" },
+        ]),
+      );
+    });
+  });
+}
+
+/** The flags that choose a stack. */
+export function stackFlags(target: PulumiTarget): string[] {
+  return target.stack === undefined ? [] : ["--stack", target.stack];
+}
+
+/** The stack's state. Secrets stay encrypted. */
+export async function exportDeployment(target: PulumiTarget): Promise<Deployment> {
+  const text = await runPulumi(["stack", "export", ...stackFlags(target)]);
+  const { deployment } = JSON.parse(text) as {
+    deployment?: { resources?: ExportedResource[]; pending_operations?: PendingOperation[] };
+  };
+  return { resources: deployment?.resources ?? [], pendingOperations: deployment?.pending_operations ?? [] };
+}
+
+/** The stack's outputs, secrets in the clear. */
+export async function stackOutputs(target: PulumiTarget): Promise<Record<string, unknown>> {
+  const text = await runPulumi(["stack", "output", "--json", "--show-secrets", ...stackFlags(target)]);
+  return JSON.parse(text) as Record<string, unknown>;
+}

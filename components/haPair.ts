@@ -1,0 +1,205 @@
+import * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import { baseSteps } from "./internal/baseStep";
+import type { HaNode, NodePair } from "./haNode";
+import { ownerTag } from "./internal/naming";
+import { pairFirewall } from "./internal/pairFirewall";
+import { bootMachine, createMachine, sshKeys } from "./internal/pairNode";
+import { planPair, type PairPlan } from "./internal/pairPlan";
+import { RollingChange } from "./internal/rollingChange";
+
+/** A raw disk of the Linode itself, for DRBD to replicate. It dies with the Linode. */
+export interface RawDisk {
+  /** Size in MiB (the vendor's "MB"), the same on both nodes. */
+  readonly sizeMiB: number;
+  /**
+   * The device it is mapped to, `sdc` to `sdh`. Default: the next free one in the order given; name it before you remove
+   * or reorder disks.
+   */
+  readonly device?: string;
+}
+
+/** A Block Storage volume for each node, labelled `<node>-<name>`. It outlives the Linode that it is attached to. */
+export interface PairVolume {
+  /** Size in GiB (the vendor's "GB"), 10 at least, the same on both nodes. */
+  readonly sizeGiB: number;
+  /** The device it is mapped to, `sdc` to `sdh`. Default: the next free one. Hosts use the by-id path, so it may change. */
+  readonly device?: string;
+}
+
+/** What each of the two nodes stores. */
+export interface PairDisks {
+  /** Size of the boot disk in MiB. Default 20480. */
+  readonly bootMiB?: number;
+  /** Size of the swap disk in MiB; 0 for none. Default 512. */
+  readonly swapMiB?: number;
+  /** Raw disks by name. */
+  readonly raw?: Readonly<Record<string, RawDisk>>;
+  /** Block Storage volumes by name. */
+  readonly volumes?: Readonly<Record<string, PairVolume>>;
+}
+
+/** The network between the nodes, for replication and membership. */
+export type InterconnectSettings =
+  | {
+      /** A VLAN of the pair's own: isolated, free, layer 2. */
+      readonly kind: "vlan";
+      /** IPv4 network; the nodes take its first two addresses. Default `10.20.0.0/24`. */
+      readonly cidr?: string;
+      /** The VLAN's label. Default `<stack>-<pair>`. */
+      readonly label?: string;
+    }
+  /** The region's private network, 192.168.128.0/17: not isolated from the vendor's other customers. */
+  | { readonly kind: "private" }
+  /** The public IPv6 addresses. OCFS2's o2cb speaks IPv4 only. */
+  | { readonly kind: "public6" };
+
+/** Who may reach the nodes. A Cloud Firewall drops everything else. */
+export interface PairAccess {
+  /** Networks that may use SSH, for example `203.0.113.0/24`. The machine that runs Pulumi must be in one of them. */
+  readonly adminCidrs: readonly string[];
+  /** Public keys of people who may log in as root, beside the stack's own. Default: none. */
+  readonly authorizedKeys?: readonly string[];
+  /** TCP ports open to the world, for example `[80, 443]`. Default: none. */
+  readonly publicTcpPorts?: readonly number[];
+}
+
+/** Thresholds of the vendor's alert mails; 0 switches one off. */
+export interface PairAlerts {
+  /** Per cent of one CPU, averaged over two hours. Default 180. */
+  readonly cpu?: number;
+  /** Disk operations a second, averaged over two hours. Default 10000. */
+  readonly io?: number;
+  /** Mbit/s, averaged over two hours. Default 10. */
+  readonly networkIn?: number;
+  /** Mbit/s, averaged over two hours. Default 10. */
+  readonly networkOut?: number;
+  /** Per cent of the monthly transfer quota. Default 80. */
+  readonly transferQuota?: number;
+}
+
+/** Settings of a {@link HaPair}. */
+export interface HaPairArgs {
+  /** The vendor's region, for example `eu-central`. Changing it replaces both nodes. */
+  readonly region: string;
+  /** The Linode type, for example `g6-standard-2`. */
+  readonly type: string;
+  /** The distribution, `linode/debian13` or `linode/debian12`. Default `linode/debian13`. */
+  readonly image?: string;
+  /** The two nodes' names: Linode labels and host names. The first leads where one side must act first. */
+  readonly nodes: readonly [string, string];
+  /** The domain of the nodes' full names, for example `example.org`. */
+  readonly domain: string;
+  readonly disks?: PairDisks;
+  /** Default: a VLAN. */
+  readonly interconnect?: InterconnectSettings;
+  readonly access: PairAccess;
+  /** Whether the vendor must keep the nodes on different hosts or only tries to. Default `strict`. Fixed for life. */
+  readonly placement?: "strict" | "flexible";
+  /** Label of the nodes' configuration profiles. Default `ha`. */
+  readonly configLabel?: string;
+  readonly alerts?: PairAlerts;
+  /** More tags, beside the pair's own. */
+  readonly tags?: readonly string[];
+  /** Time zone of the hosts. Default `Etc/UTC`. */
+  readonly timezone?: string;
+}
+
+/** What a node is reached by. */
+export interface NodeEndpoint {
+  /** Full name. */
+  readonly hostname: string;
+  readonly public4: string;
+  readonly public6: string;
+  readonly private4: string;
+  /** Its address on the network between the nodes. */
+  readonly interconnect: string;
+  /** `root@<address>` */
+  readonly ssh: string;
+  /** `ssh-ed25519 AAAA…`, for a known_hosts file. */
+  readonly hostKey: string;
+}
+
+/**
+ * Two Linodes that are each other's peer: kept on different hosts by an anti-affinity placement group, with boot, swap
+ * and data disks, a configuration profile that boots the distribution's own kernel, public and private addresses, a
+ * network between them, and a firewall that drops everything not asked for.
+ *
+ * Host keys are made before the hosts exist and checked from the first connection on. A change that restarts a node
+ * restarts one at a time, and only while its peer is healthy.
+ *
+ * @throws UserError before anything is created, with every problem of the arguments in one report.
+ */
+export class HaPair extends pulumi.ComponentResource {
+  /** The two nodes, for other components to work on. */
+  readonly nodes: NodePair;
+  /** How each node is reached, by node name. */
+  readonly endpoints: pulumi.Output<Record<string, NodeEndpoint>>;
+  /** Private key of the stack's own SSH login, in OpenSSH's format. Secret. */
+  readonly sshPrivateKey: pulumi.Output<string>;
+  /** The tag that everything of this pair carries in the account. */
+  readonly tag: string;
+
+  constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("linode-ha:pair:HaPair", name, {}, opts);
+    const stack = pulumi.getStack();
+    const plan = planPair(name, stack, args);
+    this.tag = ownerTag(pulumi.getProject(), stack, name);
+
+    const login = sshKeys(`${name}-login`, `${name}@${stack}`, this);
+    const build = {
+      name,
+      plan,
+      login,
+      tags: [this.tag, ...(args.tags ?? [])],
+      placementGroup: this.createPlacementGroup(name, `${stack}-${name}`, plan),
+      rolling: new RollingChange(name),
+      parent: this,
+    };
+    const machines = plan.nodes.map((node) => createMachine(build, node));
+    const instances = machines.map((machine) => machine.instance);
+    const firewall = pairFirewall(name, `${stack}-${name}`.slice(0, 32), plan, instances, build.tags, this);
+    const booted = machines.map((machine) => bootMachine(build, machine, firewall)) as [HaNode, HaNode];
+
+    this.nodes = baseSteps(name, booted, { ...plan, authorizedKeys: args.access.authorizedKeys ?? [] }, this);
+    this.sshPrivateKey = login.privateKey;
+    this.endpoints = endpoints(this.nodes, plan);
+    this.registerOutputs({ endpoints: this.endpoints, sshPrivateKey: this.sshPrivateKey, tag: this.tag });
+  }
+
+  private createPlacementGroup(name: string, label: string, plan: PairPlan): linode.PlacementGroup {
+    return new linode.PlacementGroup(
+      name,
+      {
+        label,
+        region: plan.region,
+        placementGroupType: "anti_affinity:local",
+        placementGroupPolicy: plan.placement,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+}
+
+function endpoints(nodes: NodePair, plan: PairPlan): pulumi.Output<Record<string, NodeEndpoint>> {
+  const each = nodes.map((node) =>
+    pulumi
+      .all([
+        node.addresses.public4,
+        node.addresses.public6,
+        node.addresses.private4 ?? "",
+        node.addresses.interconnect,
+        pulumi.unsecret(node.connection.hostKey),
+      ])
+      .apply(([public4, public6, private4, interconnect, hostKey]) => ({
+        hostname: `${node.name}.${plan.domain}`,
+        public4,
+        public6,
+        private4,
+        interconnect: interconnect.address,
+        ssh: `root@${public4}`,
+        hostKey,
+      })),
+  );
+  return pulumi.all(each).apply((list) => Object.fromEntries(list.map((entry, index) => [nodes[index]?.name ?? "", entry])));
+}

@@ -1,0 +1,71 @@
+import * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import type { PairPlan } from "./pairPlan";
+
+/** What a firewall must let through between the nodes: everything, from exactly the peer's address. */
+function peerRules(
+  plan: PairPlan,
+  instances: readonly linode.Instance[],
+): pulumi.Input<linode.types.input.FirewallInbound>[] {
+  const addresses = instances.map((instance) =>
+    plan.interconnect.kind === "private"
+      ? instance.privateIpAddress.apply((address) => `${address}/32`)
+      : instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`),
+  );
+  // The vendor's firewall does not filter VLANs.
+  if (plan.interconnect.kind === "vlan") {
+    return [];
+  }
+  const family = plan.interconnect.kind === "private" ? "ipv4s" : "ipv6s";
+  return ["TCP", "UDP"].map((protocol) => ({
+    label: `peer-${protocol.toLowerCase()}`,
+    action: "ACCEPT",
+    protocol,
+    ports: "1-65535",
+    [family]: addresses,
+  }));
+}
+
+const EVERYONE = { ipv4s: ["0.0.0.0/0"], ipv6s: ["::/0"] };
+
+/** The vendor refuses an empty address list, so a family without networks is left out. */
+function fromNetworks(cidrs: readonly string[]): { ipv4s?: string[]; ipv6s?: string[] } {
+  const ipv6s = cidrs.filter((cidr) => cidr.includes(":"));
+  const ipv4s = cidrs.filter((cidr) => !cidr.includes(":"));
+  return { ...(ipv4s.length > 0 ? { ipv4s } : {}), ...(ipv6s.length > 0 ? { ipv6s } : {}) };
+}
+
+/** The pair's Cloud Firewall: drops everything that comes in and is not named here. */
+export function pairFirewall(
+  name: string,
+  label: string,
+  plan: PairPlan,
+  instances: readonly linode.Instance[],
+  tags: readonly string[],
+  parent: pulumi.Resource,
+): linode.Firewall {
+  const services = plan.publicTcpPorts.map((port) => ({
+    label: `tcp-${port}`,
+    action: "ACCEPT",
+    protocol: "TCP",
+    ports: String(port),
+    ...EVERYONE,
+  }));
+  return new linode.Firewall(
+    name,
+    {
+      label,
+      inboundPolicy: "DROP",
+      outboundPolicy: "ACCEPT",
+      inbounds: [
+        { label: "ssh", action: "ACCEPT", protocol: "TCP", ports: "22", ...fromNetworks(plan.adminCidrs) },
+        // Path MTU discovery and IPv6 need it.
+        { label: "icmp", action: "ACCEPT", protocol: "ICMP", ...EVERYONE },
+        ...services,
+        ...peerRules(plan, instances),
+      ],
+      tags: [...tags],
+    },
+    { parent },
+  );
+}

@@ -1,0 +1,211 @@
+import * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { HaNode, InterconnectAddress } from "../haNode";
+import { childName } from "./naming";
+import type { DevicePlan, NodePlan, PairPlan } from "./pairPlan";
+import type { RollingChange } from "./rollingChange";
+import { sshKeyPairFromSeed, type SshKeyPair } from "./sshKeys";
+import { renderUserData } from "./userData";
+
+/** What the two nodes of a pair share while they are built. */
+export interface PairBuild {
+  readonly name: string;
+  readonly plan: PairPlan;
+  readonly tags: readonly string[];
+  readonly placementGroup: linode.PlacementGroup;
+  readonly rolling: RollingChange;
+  /** The stack's own login on both nodes. */
+  readonly login: pulumi.Output<SshKeyPair>;
+  readonly parent: pulumi.Resource;
+}
+
+/** A Linode with its storage, not booted yet. */
+export interface PairMachine {
+  readonly plan: NodePlan;
+  readonly instance: linode.Instance;
+  readonly volumes: ReadonlyMap<string, linode.Volume>;
+  readonly hostKey: pulumi.Output<SshKeyPair>;
+}
+
+/** An SSH key pair that is known before the host that uses it exists, and stays when the host is replaced. */
+export function sshKeys(name: string, comment: string, parent: pulumi.Resource): pulumi.Output<SshKeyPair> {
+  const seed = new random.RandomBytes(name, { length: 32 }, { parent, additionalSecretOutputs: ["base64", "hex"] });
+  return pulumi.secret(seed.base64.apply((base64) => sshKeyPairFromSeed(base64, comment)));
+}
+
+/** The volumes and the Linode, empty and switched off. */
+export function createMachine(build: PairBuild, node: NodePlan): PairMachine {
+  const { name, plan, parent, tags } = build;
+  const hostKey = sshKeys(childName(name, node.name, "hostkey"), node.fqdn, parent);
+  const volumes = new Map(
+    plan.devices.flatMap((device) =>
+      device.kind === "volume" ? [[device.name, createVolume(build, node, device)] as const] : [],
+    ),
+  );
+  const instanceName = childName(name, node.name);
+  const instance = new linode.Instance(
+    instanceName,
+    {
+      label: node.name,
+      region: plan.region,
+      type: plan.type,
+      privateIp: true,
+      tags: [...tags],
+      alerts: plan.alerts,
+      watchdogEnabled: true,
+      placementGroup: { id: build.placementGroup.id.apply(Number) },
+      metadatas: [
+        {
+          userData: hostKey.apply((key) =>
+            Buffer.from(renderUserData({ hostname: node.name, fqdn: node.fqdn, hostKey: key })).toString("base64"),
+          ),
+        },
+      ],
+    },
+    {
+      parent,
+      // Labels are unique in an account.
+      deleteBeforeReplace: true,
+      // A Linode must be gone, and its volumes detached with it, before a volume can be deleted.
+      dependsOn: [...volumes.values()],
+      hooks: build.rolling.hooks(instanceName, node.name),
+    },
+  );
+  return { plan: node, instance, volumes, hostKey };
+}
+
+function createVolume(build: PairBuild, node: NodePlan, device: { name: string; sizeGiB: number }): linode.Volume {
+  return new linode.Volume(
+    childName(build.name, node.name, "volume", device.name),
+    {
+      // Attached by the configuration profile's device map, so that the profile never differs from what was asked for.
+      label: volumeLabel(node.name, device.name),
+      region: build.plan.region,
+      size: device.sizeGiB,
+      tags: [...build.tags],
+    },
+    { parent: build.parent, deleteBeforeReplace: true },
+  );
+}
+
+function volumeLabel(node: string, device: string): string {
+  return `${node}-${device}`.slice(0, 32);
+}
+
+/** Fills the Linode's disks, puts it behind the firewall and boots it. */
+export function bootMachine(build: PairBuild, machine: PairMachine, firewall: linode.Firewall): HaNode {
+  const { name, plan, parent } = build;
+  const node = machine.plan;
+  const linodeId = machine.instance.id.apply(Number);
+  const whileItLives = { parent, deletedWith: machine.instance };
+  const guarded = new linode.FirewallDevice(
+    childName(name, node.name, "firewall"),
+    { firewallId: firewall.id.apply(Number), entityId: linodeId, entityType: "linode" },
+    { ...whileItLives, deleteBeforeReplace: true },
+  );
+  const rootPassword = new random.RandomPassword(childName(name, node.name, "root"), { length: 40 }, { parent });
+  const disk = (role: string, args: Omit<linode.InstanceDiskArgs, "linodeId" | "label">): linode.InstanceDisk =>
+    new linode.InstanceDisk(childName(name, node.name, "disk", role), { linodeId, label: role, ...args }, whileItLives);
+
+  const boot = disk("boot", {
+    size: plan.bootMiB,
+    image: plan.image,
+    rootPass: rootPassword.result,
+    authorizedKeys: [build.login.apply((login) => pulumi.unsecret(login.publicKey))],
+  });
+  const devices: pulumi.Input<linode.types.input.InstanceConfigDevice>[] = [
+    { deviceName: "sda", diskId: boot.id.apply(Number) },
+  ];
+  if (plan.swapMiB > 0) {
+    const swap = disk("swap", { size: plan.swapMiB, filesystem: "swap" });
+    devices.push({ deviceName: "sdb", diskId: swap.id.apply(Number) });
+  }
+  for (const device of plan.devices) {
+    if (device.kind === "disk") {
+      const raw = disk(device.name, { size: device.sizeMiB, filesystem: "raw" });
+      devices.push({ deviceName: device.slot, diskId: raw.id.apply(Number) });
+    } else {
+      devices.push({ deviceName: device.slot, volumeId: machine.volumes.get(device.name)?.id.apply(Number) });
+    }
+  }
+  const configName = childName(name, node.name, "config");
+  const config = new linode.InstanceConfig(
+    configName,
+    {
+      linodeId,
+      label: plan.configLabel,
+      // The distribution's own kernel, by its boot loader: the vendor's has neither DRBD nor OCFS2.
+      kernel: "linode/grub2",
+      rootDevice: "/dev/sda",
+      device: devices,
+      interfaces: [
+        { purpose: "public" },
+        ...(plan.interconnect.kind === "vlan"
+          ? [{ purpose: "vlan", label: plan.interconnect.label, ipamAddress: node.vlanAddress }]
+          : []),
+      ],
+      helpers: [{ devtmpfsAutomount: true, distro: true, modulesDep: true, network: true, updatedbDisabled: true }],
+      booted: true,
+    },
+    {
+      ...whileItLives,
+      deleteBeforeReplace: true,
+      // Nothing answers before the firewall stands.
+      dependsOn: [guarded],
+      hooks: build.rolling.hooks(configName, node.name),
+    },
+  );
+  const connection = connectionTo(machine, build.login);
+  build.rolling.addNode(node.name, connection);
+  return {
+    name: node.name,
+    connection,
+    addresses: {
+      public4: machine.instance.ipAddress,
+      public6: bareAddress(machine.instance.ipv6),
+      private4: machine.instance.privateIpAddress,
+      interconnect: interconnectAddress(plan, machine),
+    },
+    identity: pulumi.interpolate`linode ${machine.instance.id}, boot disk ${boot.id}`,
+    devices: Object.fromEntries(plan.devices.map((device) => [device.name, pulumi.output(devicePath(node, device))])),
+    owner: machine.instance,
+    ready: [config],
+  };
+}
+
+function connectionTo(machine: PairMachine, login: pulumi.Output<SshKeyPair>): HaNode["connection"] {
+  return pulumi.secret(
+    pulumi.all([machine.instance.ipAddress, login, machine.hostKey]).apply(([host, keys, hostKey]) => ({
+      host,
+      port: 22,
+      user: "root",
+      privateKey: keys.privateKey,
+      hostKey: hostKey.publicKey,
+    })),
+  );
+}
+
+function bareAddress(withPrefix: pulumi.Output<string>): pulumi.Output<string> {
+  return withPrefix.apply((address) => address.split("/")[0] ?? address);
+}
+
+function interconnectAddress(plan: PairPlan, machine: PairMachine): pulumi.Output<InterconnectAddress> {
+  switch (plan.interconnect.kind) {
+    case "vlan": {
+      const address = machine.plan.vlanAddress?.split("/")[0] ?? "";
+      return pulumi.output({ address, family: "ipv4" as const });
+    }
+    case "private":
+      return machine.instance.privateIpAddress.apply((address) => ({ address, family: "ipv4" as const }));
+    case "public6":
+      return bareAddress(machine.instance.ipv6).apply((address) => ({ address, family: "ipv6" as const }));
+  }
+}
+
+/** A volume by its stable name; a raw disk by the device that the configuration profile gives it. */
+function devicePath(node: NodePlan, device: DevicePlan): string {
+  return device.kind === "volume"
+    ? `/dev/disk/by-id/scsi-0Linode_Volume_${volumeLabel(node.name, device.name)}`
+    : `/dev/${device.slot}`;
+}

@@ -1,0 +1,64 @@
+import * as net from "node:net";
+import type { Problem } from "./errors";
+
+/** RFC 1123 host label, as `uname -n` and DRBD's `on` take it. */
+const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+
+/** Collects everything that is wrong, so that a user reads one report. */
+export class Findings {
+  readonly problems: Problem[] = [];
+
+  /** Records the problem unless `ok`. */
+  require(ok: boolean, problem: Problem): void {
+    if (!ok) {
+      this.problems.push(problem);
+    }
+  }
+}
+
+export function isHostLabel(name: string): boolean {
+  return HOST_LABEL.test(name) && name.length >= 3;
+}
+
+export function isDomain(name: string): boolean {
+  return DOMAIN.test(name);
+}
+
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65535;
+}
+
+/** Whether the text is an IPv4 or IPv6 network such as `203.0.113.0/24` or `2001:db8::/32`. */
+export function isCidr(text: string): boolean {
+  const [address = "", prefix = "", ...rest] = text.split("/");
+  const family = net.isIP(address);
+  return rest.length === 0 && family !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+/** An IPv4 network as numbers. */
+interface Network4 {
+  readonly first: number;
+  readonly last: number;
+}
+
+function network4(cidr: string): Network4 {
+  const [address = "", prefix = "32"] = cidr.split("/");
+  const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(prefix));
+  const first = Math.floor(value / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+/** Whether two IPv4 networks share an address. */
+export function overlaps4(a: string, b: string): boolean {
+  const [one, two] = [network4(a), network4(b)];
+  return one.first <= two.last && two.first <= one.last;
+}
+
+/** The address at `position` in an IPv4 network (the network's own is 0), with the network's prefix length. */
+export function hostInNetwork4(cidr: string, position: number): string {
+  const value = network4(cidr).first + position;
+  const octets = [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256);
+  return `${octets.join(".")}/${cidr.split("/")[1] ?? "32"}`;
+}
