@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# What the units of a DRBD resource do on this host.
+#   drbd-unit up RES      backing device there, resource configured, connecting to the peer
+#   drbd-unit down RES    demoted and unconfigured; remembers whether this node was alone
+#   drbd-unit keep RES    promotes whenever that is safe, then starts what stands on the resource
+#   drbd-unit health RES  one line of state; exit 1 unless both sides are UpToDate
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../lib/drbd.sh
+. "$here/drbd.sh"
+
+if (($# != 2)) || [[ ! $1 =~ ^(up|down|keep|health)$ ]] || [[ ! -r /etc/linode-ha/drbd/$2 ]]; then
+  printf 'usage: %s up | down | keep | health RESOURCE (one of: %s)\n' "${0##*/}" "$(ls /etc/linode-ha/drbd)" >&2
+  exit 2
+fi
+# shellcheck source=/dev/null
+. "/etc/linode-ha/drbd/$2"
+: "${RESOURCE:?}" "${MINOR:?}" "${DEVICE:?}" "${DEVICE_WAIT:?}" "${PROMOTE:?}" "${DEGRADED_WAIT:?}"
+alone=/var/lib/linode-ha/state/drbd-$RESOURCE.alone
+
+unit_up() {
+  local begun=$SECONDS
+  modprobe drbd
+  until [[ -b $DEVICE ]]; do
+    if ((SECONDS - begun >= DEVICE_WAIT)); then
+      printf '%s is not there after %s s: is the disk or volume attached?\n' "$DEVICE" "$DEVICE_WAIT" >&2
+      exit 1
+    fi
+    sleep 0.5
+  done
+  drbdadm adjust "$RESOURCE"
+}
+
+unit_down() {
+  local tries=0
+  drbd_read "$MINOR"
+  # The kernel remembers being alone only over a crash; a reboot in good order needs this note (see unit_keep).
+  if [[ $DRBD_ROLE == Primary && $DRBD_DISK == UpToDate ]] && ! drbd_connected; then
+    : >"$alone"
+    sync -d "$alone"
+  fi
+  until drbdadm secondary "$RESOURCE"; do
+    if ((++tries >= 20)); then
+      printf '%s is still in use:\n' "/dev/drbd$MINOR" >&2
+      fuser -vm "/dev/drbd$MINOR" >&2 || :
+      exit 1
+    fi
+    sleep 1
+  done
+  drbdadm down "$RESOURCE"
+}
+
+# Never forces. A node promotes when it is UpToDate and either sees its peer, or has waited for it as long as the configuration says:
+# wfc-timeout after being with the peer, degr-wfc-timeout when it was already alone. After a split brain (StandAlone) it waits for a person.
+unit_keep() {
+  local waited=no seen=""
+  while :; do
+    drbd_read "$MINOR"
+    if [[ $seen != "$(drbd_words)" ]]; then
+      seen=$(drbd_words)
+      printf '%s\n' "$seen"
+    fi
+    if drbd_connected; then rm -f "$alone"; fi
+    if [[ $DRBD_ROLE == Primary ]]; then
+      waited=no
+      start_what_stands_on_it
+      if [[ $PROMOTE == boot ]]; then return 0; fi
+      sleep 2
+    elif [[ $PROMOTE == boot && $DRBD_PEER_ROLE == Primary ]]; then
+      printf 'the peer is Primary: nothing to do here\n'
+      return 0
+    elif [[ $DRBD_DISK != UpToDate ]]; then
+      sleep 1
+    elif [[ $DRBD_CS == Connected || $DRBD_CS == SyncSource ]] || [[ $DRBD_CS == WFConnection && $waited == yes ]]; then
+      drbdadm primary "$RESOURCE" || sleep 2
+    elif [[ $DRBD_CS == WFConnection ]]; then
+      wait_for_peer
+      waited=yes
+    else
+      sleep 2
+    fi
+  done
+}
+
+# wait_for_peer: returns when the peer is there or when this node may go on without it.
+wait_for_peer() {
+  if [[ -e $alone ]] && ((DEGRADED_WAIT > 0)); then
+    timeout "$DEGRADED_WAIT" drbdadm wait-connect "$RESOURCE" || :
+  else
+    drbdadm wait-connect "$RESOURCE" || :
+  fi
+}
+
+# A unit that failed is tried again; one that a person stopped is left alone.
+start_what_stands_on_it() {
+  local target=linode-ha-storage@$RESOURCE.target unit
+  if ! systemctl is-active --quiet "$target"; then
+    systemctl start --no-block "$target"
+    return
+  fi
+  for unit in "/etc/systemd/system/$target.wants/"*; do
+    if [[ -e $unit ]] && systemctl is-failed --quiet "${unit##*/}"; then
+      systemctl start --no-block "${unit##*/}"
+    fi
+  done
+}
+
+unit_health() {
+  drbd_read "$MINOR"
+  drbd_words
+  printf '\n'
+  [[ $DRBD_CS == Connected && $DRBD_DISK == UpToDate && $DRBD_PEER_DISK == UpToDate ]] || return 1
+  [[ $PROMOTE != always || $DRBD_ROLE == Primary ]]
+}
+
+"unit_$1"
