@@ -16,8 +16,8 @@ export interface HostConnection {
 
 /** An address of the network that replication and membership use. */
 export interface InterconnectAddress {
-  readonly address: string;
   readonly family: "ipv4" | "ipv6";
+  readonly address: pulumi.Output<string>;
 }
 
 /** The addresses of a node, without prefix lengths. */
@@ -26,7 +26,7 @@ export interface NodeAddresses {
   readonly public6: pulumi.Output<string>;
   /** Undefined for hosts that have none. On Linode: 192.168.128.0/17, shared by a whole region, not isolated. */
   readonly private4?: pulumi.Output<string>;
-  readonly interconnect: pulumi.Output<InterconnectAddress>;
+  readonly interconnect: InterconnectAddress;
 }
 
 /**

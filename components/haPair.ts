@@ -188,7 +188,7 @@ function endpoints(nodes: NodePair, plan: PairPlan): pulumi.Output<Record<string
         node.addresses.public4,
         node.addresses.public6,
         node.addresses.private4 ?? "",
-        node.addresses.interconnect,
+        node.addresses.interconnect.address,
         pulumi.unsecret(node.connection.hostKey),
       ])
       .apply(([public4, public6, private4, interconnect, hostKey]) => ({
@@ -196,7 +196,7 @@ function endpoints(nodes: NodePair, plan: PairPlan): pulumi.Output<Record<string
         public4,
         public6,
         private4,
-        interconnect: interconnect.address,
+        interconnect,
         ssh: `root@${public4}`,
         hostKey,
       })),

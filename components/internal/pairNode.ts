@@ -112,7 +112,7 @@ export function bootMachine(build: PairBuild, machine: PairMachine, firewall: li
     size: plan.bootMiB,
     image: plan.image,
     rootPass: rootPassword.result,
-    authorizedKeys: [build.login.apply((login) => pulumi.unsecret(login.publicKey))],
+    authorizedKeys: [pulumi.unsecret(build.login.publicKey)],
   });
   const devices: pulumi.Input<linode.types.input.InstanceConfigDevice>[] = [
     { deviceName: "sda", diskId: boot.id.apply(Number) },
@@ -190,16 +190,14 @@ function bareAddress(withPrefix: pulumi.Output<string>): pulumi.Output<string> {
   return withPrefix.apply((address) => address.split("/")[0] ?? address);
 }
 
-function interconnectAddress(plan: PairPlan, machine: PairMachine): pulumi.Output<InterconnectAddress> {
+function interconnectAddress(plan: PairPlan, machine: PairMachine): InterconnectAddress {
   switch (plan.interconnect.kind) {
-    case "vlan": {
-      const address = machine.plan.vlanAddress?.split("/")[0] ?? "";
-      return pulumi.output({ address, family: "ipv4" as const });
-    }
+    case "vlan":
+      return { family: "ipv4", address: pulumi.output(machine.plan.vlanAddress?.split("/")[0] ?? "") };
     case "private":
-      return machine.instance.privateIpAddress.apply((address) => ({ address, family: "ipv4" as const }));
+      return { family: "ipv4", address: machine.instance.privateIpAddress };
     case "public6":
-      return bareAddress(machine.instance.ipv6).apply((address) => ({ address, family: "ipv6" as const }));
+      return { family: "ipv6", address: bareAddress(machine.instance.ipv6) };
   }
 }
 

@@ -29,6 +29,11 @@ export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65535;
 }
 
+/** Whether the text is an absolute path that a mount unit can carry. */
+export function isMountpoint(path: string): boolean {
+  return /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/.test(path);
+}
+
 /** Whether the text is an IPv4 or IPv6 network such as `203.0.113.0/24` or `2001:db8::/32`. */
 export function isCidr(text: string): boolean {
   const [address = "", prefix = "", ...rest] = text.split("/");

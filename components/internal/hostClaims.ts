@@ -1,0 +1,29 @@
+import type { HaNode } from "../haNode";
+import type { Findings } from "./rules";
+
+/** What only one thing on a host can have. */
+type Claim = "tcp port" | "drbd minor" | "drbd resource" | "mount point" | "device";
+
+const claims = new WeakMap<HaNode, Map<string, string>>();
+
+/**
+ * Notes who uses a port, a minor, a mount point or a device of a host, so that the second one is refused while the
+ * program is still being read, not when the host trips over it.
+ *
+ * @param path the argument that a reader should change.
+ */
+export function claim(node: HaNode, kind: Claim, value: string | number, owner: string, path: string, found: Findings): void {
+  const taken = claims.get(node) ?? new Map<string, string>();
+  claims.set(node, taken);
+  const key = `${kind} ${value}`;
+  const holder = taken.get(key);
+  found.require(holder === undefined, {
+    path,
+    given: value,
+    what: `this ${kind} of ${node.name} is already used by "${holder ?? ""}"`,
+    todo: "choose another",
+  });
+  if (holder === undefined) {
+    taken.set(key, owner);
+  }
+}
