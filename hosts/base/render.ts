@@ -21,6 +21,10 @@ export interface BaseParams {
   readonly hosts: readonly HostsEntry[];
   /** More names, for example of floating addresses. */
   readonly extraHosts?: readonly { readonly address: string; readonly names: readonly string[] }[];
+  /** Public keys of people who may log in as root, beside the key that the deployment uses. */
+  readonly authorizedKeys: readonly string[];
+  /** A name below `/usr/share/zoneinfo`, for example `Etc/UTC`. */
+  readonly timezone: string;
   /** Time servers in place of the distribution's. */
   readonly timeServers?: readonly string[];
   /** Seconds to wait until the first boot has finished. Default 600. */
@@ -41,7 +45,7 @@ export type BaseRoleResult = z.infer<typeof baseRoleResult>;
 /** Names, hosts file, time and health command. Waits for the first boot to end. */
 export const baseRole: HostRole<BaseParams, BaseRoleResult> = {
   name: "base",
-  packages: ["chrony"],
+  packages: ["chrony", "tzdata"],
   script: assetPath("base/role.sh"),
   secrets: [],
   result: baseRoleResult,
@@ -54,6 +58,8 @@ export const baseRole: HostRole<BaseParams, BaseRoleResult> = {
         content: "preserve_hostname: true\nmanage_etc_hosts: false\n",
       },
       "/etc/apt/apt.conf.d/90-linode-ha": { mode: "0644", content: 'Unattended-Upgrade::Automatic-Reboot "false";\n' },
+      // sshd reads this file beside `authorized_keys`, which belongs to the platform.
+      "/root/.ssh/authorized_keys2": { mode: "0600", content: renderAuthorizedKeys(params) },
       "/usr/local/sbin/ha-health": { mode: "0755", content: asset("base/ha-health.sh") },
     };
     if (params.timeServers !== undefined) {
@@ -64,13 +70,26 @@ export const baseRole: HostRole<BaseParams, BaseRoleResult> = {
     }
     return files;
   },
-  variables: (params) => ({ HOSTNAME_WANTED: hostOf(params).name, BOOT_WAIT: `${params.bootWaitSeconds ?? 600}` }),
+  variables: (params) => ({
+    HOSTNAME_WANTED: hostOf(params).name,
+    BOOT_WAIT: `${params.bootWaitSeconds ?? 600}`,
+    TIMEZONE: params.timezone,
+  }),
 };
 
 function hostOf(params: BaseParams): HostsEntry {
   const host = params.hosts.find(({ name }) => name === params.node);
   if (host === undefined) throw new Error(`node "${params.node}" is not one of ${params.hosts.map(({ name }) => name).join(", ")}`);
   return host;
+}
+
+function renderAuthorizedKeys({ authorizedKeys }: BaseParams): string {
+  for (const key of authorizedKeys) {
+    if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$/.test(key)) {
+      throw new Error(`"${key.slice(0, 40)}": not a public SSH key; write one line, for example "ssh-ed25519 AAAA… name"`);
+    }
+  }
+  return ["# Written by linode-ha; edits are lost.", ...authorizedKeys, ""].join("\n");
 }
 
 function renderHosts(params: BaseParams): string {

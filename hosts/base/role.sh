@@ -4,7 +4,7 @@ set -euo pipefail
 LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib/core.sh
 . "$LHA_STEP_DIR/lib/core.sh"
-: "${HOSTNAME_WANTED:?}" "${BOOT_WAIT:?}"
+: "${HOSTNAME_WANTED:?}" "${BOOT_WAIT:?}" "${TIMEZONE:?}"
 
 role_apply() {
   local release
@@ -25,9 +25,21 @@ role_apply() {
     start_unit chrony.service
     if file_changed '/etc/chrony/*' && applying; then chronyc -n reload sources; fi
   fi
+  ensure_timezone
   result hostname "$(uname -n)"
   result kernel "$(uname -r)"
   result release "${release#*/}"
+}
+
+ensure_timezone() {
+  local zone=/usr/share/zoneinfo/$TIMEZONE
+  if [[ ! -f $zone ]] && applying; then
+    die "$EXIT_REFUSED" "there is no time zone $TIMEZONE" "choose one that timedatectl list-timezones shows, for example Etc/UTC"
+  fi
+  if [[ $(readlink /etc/localtime) != "$zone" ]]; then
+    if applying; then ln -sfn "$zone" /etc/localtime; fi
+    changed "set the time zone to $TIMEZONE"
+  fi
 }
 
 # wait_for_first_boot: until cloud-init is through, which may still be installing, naming and growing.
