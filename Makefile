@@ -1,0 +1,44 @@
+# `make` alone lists what there is. The work is in scripts/; STACK chooses the system for `make up`.
+STACK ?= dual-primary
+
+.DEFAULT_GOAL := help
+.PHONY: help up down purge status test bench lint format build api-docs campaign clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+up: ## deploy a pair on the local Linode, from a fresh machine on
+	@scripts/up.sh $(STACK)
+
+down: ## stop the local Linode; what it stored stays
+	@scripts/down.sh
+
+purge: ## stop the local Linode and remove all it stored
+	@scripts/down.sh --purge
+
+status: ## ask the nodes how they are
+	@scripts/status.sh
+
+test: ## lint, types, unit, golden, host and lab tests (STAGES="unit golden" for some)
+	@scripts/test.sh $(STAGES)
+
+bench: ## measure, as a table
+	@scripts/bench.sh
+
+campaign: ## the long fault runs
+	@scripts/campaign.sh
+
+lint: ## eslint, prettier, shellcheck, shfmt
+	@scripts/lint.sh
+
+format: ## write what prettier and shfmt want
+	@scripts/format.sh
+
+build: ## compile to dist/
+	@scripts/build.sh
+
+api-docs: ## write docs/api from the docstrings
+	@scripts/apiDocs.sh docs/api
+
+clean: ## remove what is compiled
+	@rm -rf dist coverage

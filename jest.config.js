@@ -1,0 +1,34 @@
+"use strict";
+const path = require("node:path");
+
+const MINUTE = 60_000;
+
+/** One kind of test: the folder below test/ of that name. */
+function project(name, testTimeout) {
+  return {
+    displayName: name,
+    rootDir: __dirname,
+    roots: [path.join(__dirname, "test", name)],
+    testMatch: ["**/*.test.ts"],
+    testEnvironment: "node",
+    transform: {
+      "^.+\\.ts$": [
+        "@swc/jest",
+        { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
+      ],
+    },
+    testTimeout,
+    setupFilesAfterEnv: [],
+  };
+}
+
+/** @type {import("jest").Config} */
+module.exports = {
+  // Four kinds, cheapest first. `hosts` and `lab` share one machine's cores and one network: run them with --runInBand.
+  projects: [
+    project("unit", MINUTE),
+    project("golden", MINUTE),
+    project("hosts", 10 * MINUTE),
+    project("lab", 30 * MINUTE),
+  ],
+};
