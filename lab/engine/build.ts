@@ -126,4 +126,3 @@ function requireSpace(folders: readonly string[]): void {
     }
   }
 }
-

@@ -80,7 +80,10 @@ async function install(options: EnsureEngineOptions): Promise<"downloaded" | "bu
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== "ENOSPC" && code !== "EACCES" && code !== "EROFS") throw error;
     const what = code === "ENOSPC" ? "the disk is full" : "no permission to write";
-    throw new EngineError(`${what}: ${options.pulumiHome}`, "Free some space or set LINODE_LAB_CACHE to another folder.");
+    throw new EngineError(
+      `${what}: ${options.pulumiHome}`,
+      "Free some space or set LINODE_LAB_CACHE to another folder.",
+    );
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -8,7 +8,10 @@ import { CLI_VERSION } from "./versions";
 export function packageRoot(from: string = __dirname): string {
   for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
     const manifest = join(folder, "package.json");
-    if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, "utf8")) as { name?: string }).name === "linode-ha") {
+    if (
+      existsSync(manifest) &&
+      (JSON.parse(readFileSync(manifest, "utf8")) as { name?: string }).name === "linode-ha"
+    ) {
       return folder;
     }
   }

@@ -14,7 +14,7 @@ export async function withLock<T>(
 ): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
   const deadline = Date.now() + options.timeoutMs;
-  for (let said = 0; !take(path); ) {
+  for (let said = 0; !take(path);) {
     const owner = ownerOf(path);
     if (owner !== undefined && !isAlive(owner)) {
       rmSync(path, { force: true });

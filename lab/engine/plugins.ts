@@ -85,12 +85,18 @@ async function fetchVendors(options: EnsurePluginsOptions, name: PluginName, ver
     return false;
   }
   options.progress(`fetching the ${name} plugin ${version}`);
-  const ended = await run(join(homeBin(options.pulumiHome), "pulumi"), ["plugin", "install", "resource", name, version], {
-    env: { ...process.env, PULUMI_HOME: options.pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
-    timeoutMs: FETCH_MS,
-  });
+  const ended = await run(
+    join(homeBin(options.pulumiHome), "pulumi"),
+    ["plugin", "install", "resource", name, version],
+    {
+      env: { ...process.env, PULUMI_HOME: options.pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      timeoutMs: FETCH_MS,
+    },
+  );
   if (ended.code === 0 && inspect(pluginFolder(options.pulumiHome, name, version), name) === "vendor") return true;
-  options.progress(`the vendor's ${name} plugin could not be installed (${ended.stderr.trim().split("\n").pop() ?? ""})`);
+  options.progress(
+    `the vendor's ${name} plugin could not be installed (${ended.stderr.trim().split("\n").pop() ?? ""})`,
+  );
   return false;
 }
 
@@ -114,7 +120,10 @@ function installOwn(folder: string, name: string, version: string): void {
   const temporary = mkdtempSync(`${folder}.`);
   chmodSync(temporary, 0o755);
   writeFileSync(join(temporary, `pulumi-resource-${name}`), launcher, { mode: 0o755 });
-  writeFileSync(join(temporary, MARKER), `The lab's own ${name} ${version}. Remove this folder to let the lab choose anew.\n`);
+  writeFileSync(
+    join(temporary, MARKER),
+    `The lab's own ${name} ${version}. Remove this folder to let the lab choose anew.\n`,
+  );
   rmSync(folder, { recursive: true, force: true });
   renameSync(temporary, folder);
 }

@@ -97,7 +97,8 @@ function checkFields(fields: Fields, props: Props, prefix: string, failures: Fai
   for (const [key, field] of Object.entries(fields)) {
     const value = props[key];
     if (isAbsent(value)) {
-      if (field.required) failures.push({ property: prefix + key, reason: `missing required property '${prefix}${key}'` });
+      if (field.required)
+        failures.push({ property: prefix + key, reason: `missing required property '${prefix}${key}'` });
     } else if (!field.output) {
       checkField(field, value as Json, prefix + key, failures);
     }
@@ -190,7 +191,15 @@ function compare(
     for (const [key, inner] of Object.entries(field.fields)) {
       if (inner.output) continue;
       const entry = (before as Props)[key];
-      compare(inner, `${path}.${key}`, entry, (wanted as Props)[key], replaces || (inner.replaces ?? false), out, entry);
+      compare(
+        inner,
+        `${path}.${key}`,
+        entry,
+        (wanted as Props)[key],
+        replaces || (inner.replaces ?? false),
+        out,
+        entry,
+      );
     }
   } else if (isObject(before) && isObject(wanted)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(wanted)])) {
@@ -287,7 +296,8 @@ export function inputsFromState<C>(type: ResourceType<C>, state: Props, oldInput
 }
 
 function withoutOutputs(field: Field, value: Json): Json {
-  if (Array.isArray(value)) return field.items ? value.map((entry) => withoutOutputs(field.items as Field, entry)) : value;
+  if (Array.isArray(value))
+    return field.items ? value.map((entry) => withoutOutputs(field.items as Field, entry)) : value;
   if (!isObject(value) || !field.fields) return value;
   const fields = field.fields;
   return Object.fromEntries(
