@@ -4,7 +4,8 @@
  */
 
 /** A device of a Linode, as its config profile names it: `sda` to `sdp` (volumes attached without a slot take the next free one). */
-export type DeviceSlot = `sd${"a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l" | "m" | "n" | "o" | "p"}`;
+export type DeviceSlot =
+  `sd${"a" | "b" | "c" | "d" | "e" | "f" | "g" | "h" | "i" | "j" | "k" | "l" | "m" | "n" | "o" | "p"}`;
 
 /** A disk or volume as a guest sees it. */
 export interface BlockDevice {
@@ -110,7 +111,10 @@ export interface Disks {
   clone(from: string, to: string): Promise<void>;
   /** Grows a disk, or shrinks an image disk's file system. A shrink that would cut data off is an error. */
   resize(storage: string, sizeMiB: number): Promise<void>;
+  /** Nothing happens when there is no such storage: an interrupted operation starts again with a removal. */
   remove(storage: string): Promise<void>;
+  /** Sets root's password hash on an image disk that no machine uses. Absent: the API answers 501. */
+  setRootPassword?(storage: string, hash: string): Promise<void>;
   /** The images that can be deployed on this machine. */
   images(): readonly string[];
 }
@@ -145,6 +149,8 @@ export interface Networks {
 }
 
 export interface MachineWiring {
+  /** VLANs of the same label in different regions are different networks. Default: all are in one. */
+  readonly region?: string;
   readonly interfaces: readonly NetworkInterface[];
   /** Addresses of other Linodes that this one may use too (IP sharing). */
   readonly shared: readonly string[];

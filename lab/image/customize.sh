@@ -1,0 +1,87 @@
+#!/bin/bash
+# usage: customize.sh ROOT RECIPE   (called by mmdebstrap on the fresh root file system)
+# Turns a fresh Debian into a Linode image: RECIPE is a folder with `rootfs/` (files to lay over it), `packages` (names, one
+# a line, that guests may install), and `modules/` (the kernel's modules, named by its release).
+set -euo pipefail
+
+root=${1:?usage: customize.sh ROOT RECIPE}
+recipe=${2:?usage: customize.sh ROOT RECIPE}
+repository=/srv/linode-lab/apt
+
+in_root() { chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
+
+# One transaction a package: two of the list may well exclude each other.
+fill_repository() {
+  local package
+  mkdir -p "$root$repository/partial"
+  while read -r package; do
+    in_root apt-get install -y -q=2 -d --no-install-recommends -o "Dir::Cache::archives=$repository" "$package" >/dev/null
+    echo "package $package"
+  done <"$recipe/packages"
+  rm -rf "$root$repository/partial" "$root$repository/lock"
+  # apt would look for a file name with the epoch's colon where the archive spells it %3a: drop the epoch, as mirrors do.
+  local file
+  for file in "$root$repository"/*_*%3a*.deb; do
+    [ -e "$file" ] || continue
+    mv "$file" "${file/_+([0-9])%3a/_}"
+  done
+  (cd "$root$repository" && apt-ftparchive packages . >Packages && apt-ftparchive release . >Release)
+}
+
+install_modules() {
+  local release
+  release=$(ls "$recipe/modules")
+  mkdir -p "$root/lib/modules/$release" "$root/usr/lib/linode-lab/vendor-modules"
+  cp -a "$recipe/modules/$release/." "$root/lib/modules/$release/"
+  depmod -b "$root" "$release"
+  # The vendor's own kernel: the same, without replication and cluster file system. Hard links cost nothing.
+  cp -al "$root/lib/modules/$release/." "$root/usr/lib/linode-lab/vendor-modules/"
+  rm -rf "$root/usr/lib/linode-lab/vendor-modules/kernel/drivers/block/drbd" \
+    "$root/usr/lib/linode-lab/vendor-modules/kernel/fs/ocfs2"
+  local scratch=$root/usr/lib/linode-lab/scratch
+  mkdir -p "$scratch/lib/modules"
+  mv "$root/usr/lib/linode-lab/vendor-modules" "$scratch/lib/modules/$release"
+  # Without unlinking first, depmod would write through the hard links into the other tree.
+  rm -f "$scratch/lib/modules/$release"/modules.{dep,alias,symbols,softdep,devname}*
+  depmod -b "$scratch" "$release"
+  mv "$scratch/lib/modules/$release" "$root/usr/lib/linode-lab/vendor-modules"
+  rm -rf "$scratch"
+}
+
+mask() {
+  local unit
+  for unit in "$@"; do
+    ln -sfn /dev/null "$root/etc/systemd/system/$unit"
+  done
+}
+
+trim() {
+  # What a host without a console, firmware, swap hibernation or time of its own never needs, in the order of cost.
+  mask getty@tty1.service serial-getty@.service console-getty.service systemd-firstboot.service systemd-hwdb-update.service \
+    systemd-binfmt.service e2scrub_reap.service e2scrub_all.timer systemd-pstore.service systemd-machine-id-commit.service \
+    modprobe@efi_pstore.service modprobe@drm.service dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount \
+    sys-kernel-tracing.mount apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer \
+    cloud-init-hotplugd.socket ifupdown-pre.service systemd-udev-settle.service systemd-tpm2-setup.service systemd-tpm2-setup-early.service \
+    systemd-boot-random-seed.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
+  # The platform's shutdown request arrives as this key combination, and a host that is told to shut down stays down.
+  ln -sfn /usr/lib/systemd/system/poweroff.target "$root/etc/systemd/system/ctrl-alt-del.target"
+  # A package of that name would put the real program here, which finds nothing on this hardware.
+  in_root dpkg-divert --quiet --local --rename --add --divert /usr/sbin/dmidecode.distrib /usr/sbin/dmidecode
+  rm -f "$root"/etc/ssh/ssh_host_*
+  rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/apt.conf.d/99mmdebstrap "$root"/etc/resolv.conf
+  rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/*.log "$root"/var/log/apt
+  : >"$root/etc/machine-id"
+  : >"$root/etc/resolv.conf"
+  echo localhost >"$root/etc/hostname"
+  printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n' >"$root/etc/hosts"
+  printf '/dev/sda / ext4 defaults,errors=remount-ro 0 1\n' >"$root/etc/fstab"
+  in_root passwd --lock root >/dev/null
+}
+
+shopt -s extglob
+fill_repository
+install_modules
+trim
+cp -R --preserve=mode,links "$recipe/rootfs/." "$root/"
+in_root apt-get update -q=2
+in_root systemctl enable ssh.service networking.service >/dev/null

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join, dirname } from "node:path";
+import { LabError } from "../machines/errors";
+
+/** An image that Linodes can be deployed from. */
+export interface ImageRecipe {
+  /** As the API names it. */
+  readonly name: string;
+  /** Debian's code name. */
+  readonly suite: string;
+  /** What is installed from the start. */
+  readonly include: readonly string[];
+}
+
+const COMMON = [
+  ..."apt ca-certificates cloud-init dbus e2fsprogs ifupdown iproute2 iputils-ping kmod less libpam-systemd netbase".split(
+    " ",
+  ),
+  ..."openssh-server openssh-client procps psmisc python3 sudo systemd systemd-sysv udev vim-tiny".split(" "),
+];
+
+/** The images that the lab can build, by their name in the API. */
+export const RECIPES: Readonly<Record<string, ImageRecipe>> = {
+  "linode/debian13": { name: "linode/debian13", suite: "trixie", include: COMMON },
+  "linode/debian12": { name: "linode/debian12", suite: "bookworm", include: COMMON },
+};
+
+/** The image that is built when none is named. */
+export const DEFAULT_IMAGE = "linode/debian13";
+
+const UML_MODULES = "/usr/lib/uml/modules";
+
+/** The folder of this package's own files that are not TypeScript: the same from sources and from `dist`. */
+export function recipeFolder(): string {
+  for (let folder = __dirname; dirname(folder) !== folder; folder = dirname(folder)) {
+    const candidate = join(folder, "lab", "image");
+    if (existsSync(join(candidate, "customize.sh"))) return candidate;
+  }
+  throw new LabError("The files of lab/image are missing from this installation.", {
+    hint: "Install the package again.",
+  });
+}
+
+/** The packages that guests may install: `lab/image/packages.json` unless the caller knows better. */
+export function defaultPackages(): readonly string[] {
+  return JSON.parse(readFileSync(join(recipeFolder(), "packages.json"), "utf8")) as string[];
+}
+
+/** The release of the User-Mode Linux kernel, whose modules go into the image. */
+export function kernelRelease(folder = UML_MODULES): string {
+  const releases = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const release = releases.at(-1);
+  if (release === undefined) {
+    throw new LabError(`No modules of User-Mode Linux in ${folder}.`, {
+      hint: "Install the Debian package user-mode-linux.",
+    });
+  }
+  return release;
+}
+
+/** Where the modules of {@link kernelRelease} are. */
+export const modulesFolder = (release: string): string => join(UML_MODULES, release);
+
+function* filesBelow(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
+/** What an image is made of, as twelve hexadecimal digits: the same recipe gives the same, and nothing else does. */
+export function recipeHash(
+  recipe: ImageRecipe,
+  packages: readonly string[],
+  release: string,
+  folder = recipeFolder(),
+): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([recipe.suite, recipe.include, [...packages].sort(), release]));
+  for (const path of [join(folder, "customize.sh"), ...filesBelow(join(folder, "rootfs"))]) {
+    const { mode } = lstatSync(path);
+    hash.update(`\0${path.slice(folder.length)}\0${mode}\0`);
+    hash.update((mode & 0o170000) === 0o120000 ? readlinkSync(path) : readFileSync(path));
+  }
+  return hash.digest("hex").slice(0, 12);
+}

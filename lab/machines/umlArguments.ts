@@ -1,0 +1,67 @@
+import type { BlockDevice, DeviceSlot, MachineSpec } from "./contract";
+import type { DiskBacking } from "./disks";
+import { LabError } from "./errors";
+
+/** The places that belong to one guest. */
+export interface GuestPlaces {
+  readonly umid: string;
+  readonly runDir: string;
+  readonly seed: string;
+  /** {@link ubd} of each device. */
+  readonly devices: readonly string[];
+  /** The tap behind an interface of the guest. */
+  readonly tap: (interfaceName: string) => string;
+}
+
+/** The name of a slot's device in User-Mode Linux. */
+export const ubdName = (slot: DeviceSlot): string => `ubd${slot.slice(2)}`;
+
+/** A device as User-Mode Linux wants it configured: `ubdb=<file>,<image>,<serial>`. */
+export function ubd(device: BlockDevice, { file, image }: DiskBacking): string {
+  for (const part of [file, image ?? "", device.serial ?? ""]) {
+    if (/[\s,:]/.test(part)) {
+      throw new LabError(
+        `User-Mode Linux cannot use ${JSON.stringify(part)}: it has a space, a comma or a colon in it.`,
+        {
+          hint: "Set LINODE_LAB_STATE to a folder without these.",
+        },
+      );
+    }
+  }
+  return [`${ubdName(device.slot)}=${file}`, image ?? "", device.serial ?? ""].join(",").replace(/,+$/, "");
+}
+
+/** Refuses a machine that could not start, with the reason. */
+export function checkSpec(spec: MachineSpec): void {
+  if (spec.devices.length === 0) throw new LabError(`Linode ${spec.id} has no disk to boot from.`);
+  if (!spec.devices.some((device) => `/dev/${device.slot}` === spec.rootDevice)) {
+    throw new LabError(`Linode ${spec.id} has nothing at its root device ${spec.rootDevice}.`, {
+      hint: "Assign a disk to that slot in the config profile.",
+    });
+  }
+}
+
+/** The command line of a guest. Pure; nothing in it is secret. */
+export function umlArguments(spec: MachineSpec, places: GuestPlaces): readonly string[] {
+  const wires = spec.interfaces.map(
+    ({ name, mac }) =>
+      `vec${name.replace("eth", "")}:transport=tap,ifname=${places.tap(name)},depth=128,gro=1,mac=${mac}`,
+  );
+  return [
+    `mem=${spec.memoryMiB}M`,
+    ...places.devices,
+    `root=/dev/${ubdName(spec.rootDevice.replace("/dev/", "") as DeviceSlot)}`,
+    "rw",
+    `umid=${places.umid}`,
+    `uml_dir=${places.runDir}/`,
+    // Confines what the guest can see of this machine to its own orders.
+    `hostfs=${places.seed}`,
+    "init=/usr/lib/linode-lab/init",
+    ...wires,
+    "con=null",
+    "con0=null,fd:2",
+    "console=tty0",
+    "net.ifnames=0",
+    "panic=0",
+  ];
+}
