@@ -1,0 +1,57 @@
+import type { Context } from "./context";
+import type { Schema } from "./judge";
+import { paginate, type Page } from "./paging";
+
+/** One request, as a handler sees it. */
+export interface Call {
+  readonly ctx: Context;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** The `X-Filter` header. */
+  readonly filter: string | undefined;
+  /** Judged by the route's schema, if it has one. Never logged: it may hold passwords. */
+  readonly body: unknown;
+  readonly username: string;
+}
+
+/** One endpoint: how it is reached, what it needs, and what answers. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Without `/v4`; parameters as `:name`. */
+  readonly path: string;
+  /** The scope a token needs; null: open to everybody. */
+  readonly scope: string | null;
+  readonly schema?: Schema;
+  /** Prepares the copy of the body that the vendor's schema judges, where that schema asks for more than the API does. */
+  readonly adapt?: (body: Record<string, unknown>) => Record<string, unknown>;
+  readonly handle: (call: Call) => unknown;
+}
+
+type Extra = Pick<Route, "schema" | "adapt">;
+type Handle = Route["handle"];
+
+/** Builds the routes of one area; the method decides whether its read-only or its read-write scope is needed. */
+export function area(scope: string | null) {
+  const needs = (method: Route["method"]): string | null =>
+    scope === null ? null : `${scope}:${method === "GET" ? "read_only" : "read_write"}`;
+  const build =
+    (method: Route["method"]) =>
+    (path: string, handle: Handle, extra: Extra = {}): Route => ({
+      method,
+      path,
+      scope: needs(method),
+      handle,
+      ...extra,
+    });
+  return { get: build("GET"), post: build("POST"), put: build("PUT"), del: build("DELETE") };
+}
+
+/** A list's answer: paged, filtered by the keys given. */
+export function listOf<T extends object>(call: Call, items: readonly T[], keys: readonly string[]): Page<T> {
+  return paginate(items, keys, call);
+}
+
+/** The body as an object; an empty one when there is none. */
+export function bodyOf<T extends object>(call: Call): T {
+  return (call.body ?? {}) as T;
+}
