@@ -62,7 +62,7 @@ trim() {
     modprobe@efi_pstore.service modprobe@drm.service dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount \
     sys-kernel-tracing.mount apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer \
     cloud-init-hotplugd.socket ifupdown-pre.service systemd-udev-settle.service systemd-tpm2-setup.service systemd-tpm2-setup-early.service \
-    systemd-boot-random-seed.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
+    user@.service systemd-boot-random-seed.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
   # The platform's shutdown request arrives as this key combination, and a host that is told to shut down stays down.
   ln -sfn /usr/lib/systemd/system/poweroff.target "$root/etc/systemd/system/ctrl-alt-del.target"
   # A package of that name would put the real program here, which finds nothing on this hardware.

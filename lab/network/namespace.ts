@@ -72,6 +72,16 @@ export async function ensureNamespace(namespace: string): Promise<void> {
 export const sysctls = (namespace: string, settings: readonly string[]): Promise<unknown> =>
   inNamespace(namespace, "sysctl", ["-q", "-w", ...settings]);
 
+/**
+ * Keeps the routed filters off the VLANs. Where the kernel has (or has meanwhile loaded) its bridge filter, it would pass what
+ * crosses a bridge through them; where it has not, there is nothing to set.
+ */
+export const leaveBridgesAlone = (namespace: string): Promise<unknown> =>
+  sysctls(namespace, [
+    "-e",
+    ...["iptables", "ip6tables", "arptables"].map((table) => `net.bridge.bridge-nf-call-${table}=0`),
+  ]);
+
 /** Runs `ip` commands, a line each, in one go; the first that fails ends it. */
 export async function ipBatch(namespace: string, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await inNamespace(namespace, "ip", ["-batch", "-"], `${lines.join("\n")}\n`);

@@ -4,7 +4,16 @@ import { dirname } from "node:path";
 import type { MachineWiring, Networks } from "../machines/contract";
 import { LabError } from "../machines/errors";
 import { tapName, vlanBridge } from "./names";
-import { ensureNamespace, inNamespace, ipBatch, links, METADATA_ADDRESS, OPERATOR, sysctls } from "./namespace";
+import {
+  ensureNamespace,
+  inNamespace,
+  ipBatch,
+  leaveBridgesAlone,
+  links,
+  METADATA_ADDRESS,
+  OPERATOR,
+  sysctls,
+} from "./namespace";
 import { publicInterfaces, renderRuleset, type Partition, type RouterService } from "./ruleset";
 
 /** What {@link createNetworks} needs to know. */
@@ -107,6 +116,11 @@ export class RoutedNetworks implements Networks {
     });
   }
 
+  /** The partitions at work. */
+  cuts(): readonly Partition[] {
+    return this.partitions;
+  }
+
   heal(): Promise<void> {
     return this.serially(async () => {
       this.partitions = [];
@@ -159,6 +173,12 @@ export class RoutedNetworks implements Networks {
       );
     }
     await ipBatch(this.options.namespace, lines);
+    // A proxy waits before it answers, lest it speaks for somebody who is there; nobody else ever is.
+    const delays = publicInterfaces(wiring).flatMap(({ name }) =>
+      ["ipv4", "ipv6"].map((family) => `net.${family}.neigh.${tapName(machine, name)}.proxy_delay=0`),
+    );
+    if (delays.length > 0) await sysctls(this.options.namespace, delays);
+    await leaveBridgesAlone(this.options.namespace);
     await ipBatch(
       this.options.namespace,
       this.proxies(machine, wiring, "replace", await links(this.options.namespace)),
