@@ -44,7 +44,7 @@ export class MockEngine {
 
   /** Waits until everything that was declared is registered; needed before the next test starts. */
   async settled(): Promise<void> {
-    await pulumi.runtime.waitForRPCs();
+    await pulumi.runtime.disconnect();
   }
 
   ofType(type: string): Registered[] {
