@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly seconds?: number;
   /** Gets the process group's id, for tests that kill it. */
   readonly onStart?: (processGroup: number) => void;
+  /** Gets each piece of output when it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Runs a command to its end, whatever its exit code is. */
@@ -36,7 +38,10 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
       killGroup(child.pid);
       reject(new Error(`not done within ${seconds} s: ${command.join(" ")}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`));
     }, seconds * 1000);
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString("utf8");
+      options.onOutput?.(chunk.toString("utf8"));
+    });
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
     child.on("error", (error) => {
       clearTimeout(timer);

@@ -1,0 +1,22 @@
+import { DrbdVolume, HaPair, Ocfs2Cluster } from "../components";
+import { loadDualPrimary } from "../config";
+
+/** Two web nodes that both write: replicated volumes, each with a cluster file system mounted on both. */
+export async function dualPrimary(
+  all: Readonly<Record<string, string>>,
+  project: string,
+): Promise<Record<string, unknown>> {
+  const config = await loadDualPrimary(all, project);
+  const pair = new HaPair("web", config.pair);
+  const sites = config.volumes.map(({ name, filesystem, ...settings }) => {
+    const volume = new DrbdVolume(name, { nodes: pair.nodes, ...settings });
+    const { mountpoint, mountOptions, owner, mode, slots } = filesystem;
+    const site = new Ocfs2Cluster(name, { volume, mountpoint, mountOptions, owner, mode, slots, ...config.ocfs2 });
+    return [name, { device: volume.device, status: volume.status, mountpoint: site.mountpoint }] as const;
+  });
+  return {
+    endpoints: pair.endpoints,
+    sshPrivateKey: pair.sshPrivateKey,
+    storage: Object.fromEntries(sites),
+  };
+}

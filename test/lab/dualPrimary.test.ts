@@ -1,0 +1,237 @@
+import { Lab } from "../support/lab";
+import { pairConfig } from "../support/pairConfig";
+import { until } from "../support/run";
+import { StackProject } from "../support/stackProject";
+
+/** Seconds that a pair may take to be whole again after both nodes restarted. */
+const RECOVERY_SECONDS = 180;
+const MOUNT = "/srv/www";
+
+const lab = new Lab();
+const nodes = ["dual1", "dual2"] as const;
+const config = pairConfig(nodes, { volume: "www", mountpoint: MOUNT });
+const project = new StackProject(lab, "dual", config);
+
+async function isWhole(node: string): Promise<boolean> {
+  const { code, stdout } = await lab.ssh(node, `ha-health && cat /proc/drbd && findmnt -rn -o FSTYPE ${MOUNT}`, 30);
+  return code === 0 && stdout.includes("ro:Primary/Primary ds:UpToDate/UpToDate") && stdout.includes("ocfs2");
+}
+
+function whole(): Promise<void> {
+  return until("both nodes Primary/Primary, UpToDate/UpToDate and mounted", RECOVERY_SECONDS, async () => {
+    const [first, second] = await Promise.all(nodes.map(isWhole));
+    return first === true && second === true;
+  });
+}
+
+async function uptime(node: string): Promise<number> {
+  return Number((await lab.sshOk(node, "cut -d' ' -f1 /proc/uptime")).trim());
+}
+
+async function checksum(node: string): Promise<string> {
+  return await lab.sshOk(node, `cd ${MOUNT} && find . -type f | sort | xargs sha256sum | sha256sum`);
+}
+
+beforeAll(async () => {
+  await lab.up();
+  await project.init();
+  await project.up();
+}, 1_500_000);
+
+afterAll(async () => {
+  await project.remove();
+}, 600_000);
+
+describe("a fresh pair", () => {
+  it("is Primary/Primary, UpToDate/UpToDate and mounted on both nodes", async () => {
+    expect(await isWhole(nodes[0])).toBe(true);
+    expect(await isWhole(nodes[1])).toBe(true);
+  });
+
+  it("has nothing left to change", async () => {
+    expect(await project.pendingChanges()).toEqual({});
+    expect(await project.up("--refresh", "--json")).toMatch(/"same":\s*\d+/);
+    expect(await project.pendingChanges()).toEqual({});
+  });
+
+  it("reports no change from any role run a second time by hand", async () => {
+    for (const node of nodes) {
+      const steps = (await lab.sshOk(node, "ls /var/lib/linode-ha/steps")).trim().split("\n");
+      expect(steps).toEqual(["base", "drbd-activate-www", "drbd-www", "ocfs2-www"]);
+      for (const step of steps) {
+        const answer = (await lab.sshOk(node, `linode-ha-step ${step} apply 2>/dev/null`)).trim().split("\n").pop() ?? "";
+        expect({ node, step, ...(JSON.parse(answer) as object) }).toMatchObject({ node, step, changed: false, changes: [] });
+      }
+    }
+  });
+
+  it("needed at most six SSH connections a host", async () => {
+    const connections = await lab.sshOk(
+      nodes[0],
+      "journalctl -b -o cat -t sshd -t sshd-session | grep -c 'Accepted publickey for root from 203.0.113.1 '",
+    );
+    expect(Number(connections)).toBeGreaterThan(0);
+    expect(Number(connections)).toBeLessThanOrEqual(6);
+  });
+
+  it("tells its user how it is", async () => {
+    const { code, stdout } = await project.linodeHa(["status"]);
+    expect(stdout).toContain("Primary/Primary");
+    expect(stdout).toContain("UpToDate/UpToDate");
+    expect(stdout).toContain(MOUNT);
+    expect(code).toBe(0);
+  });
+});
+
+describe("the shared file system", () => {
+  it("shows a file written on either node on the other at once", async () => {
+    await lab.sshOk(nodes[0], `echo from-first > ${MOUNT}/first`);
+    expect(await lab.sshOk(nodes[1], `cat ${MOUNT}/first; echo from-second > ${MOUNT}/second`)).toBe("from-first\n");
+    expect(await lab.sshOk(nodes[0], `cat ${MOUNT}/second`)).toBe("from-second\n");
+  });
+
+  it("keeps owner, group, mode, extended attributes and symbolic links", async () => {
+    await lab.sshOk(
+      nodes[0],
+      `cd ${MOUNT} && echo x > a && chown 33:44 a && chmod 2751 a && ln -s a link && ` +
+        `python3 -c 'import os; os.setxattr("a", "user.note", b"kept")'`,
+    );
+    const seen = await lab.sshOk(
+      nodes[1],
+      `cd ${MOUNT} && stat -c '%u:%g %a' a && readlink link && python3 -c 'import os; print(os.getxattr("a", "user.note").decode())'`,
+    );
+    expect(seen).toBe("33:44 2751\na\nkept\n");
+  });
+
+  it("holds flock across the nodes", async () => {
+    await lab.sshOk(nodes[0], `touch ${MOUNT}/lock && systemd-run --unit=holder flock ${MOUNT}/lock sleep 300`);
+    await until("the lock to be held", 20, async () => (await lab.ssh(nodes[1], `flock -n ${MOUNT}/lock true`)).code === 1);
+    await lab.sshOk(nodes[0], "systemctl stop holder");
+    expect((await lab.ssh(nodes[1], `flock -w 20 ${MOUNT}/lock true`)).code).toBe(0);
+  });
+});
+
+describe("secrets", () => {
+  it("are in no process list, journal, world-readable file, preview or plain state", async () => {
+    const secrets = new Set<string>();
+    const state = JSON.parse(await project.pulumiOk(["stack", "export", "--show-secrets"])) as {
+      deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] };
+    };
+    for (const { type, outputs } of state.deployment.resources) {
+      if (type.startsWith("random:index/randomPassword") || type.startsWith("random:index/randomBytes")) {
+        for (const name of ["result", "base64"]) {
+          const value = outputs?.[name] as { plaintext?: string } | string | undefined;
+          const text = typeof value === "object" ? (JSON.parse(value.plaintext ?? '""') as string) : value;
+          if (text !== undefined && text !== "") {
+            secrets.add(text);
+          }
+        }
+      }
+    }
+    expect(secrets.size).toBe(6);
+    const plain = await project.exportState();
+    const preview = await project.pulumiOk(["preview", "--diff", "--show-sames"], { seconds: 300 });
+    for (const secret of secrets) {
+      expect(plain.includes(secret)).toBe(false);
+      expect(preview.includes(secret)).toBe(false);
+      for (const node of nodes) {
+        // The secret goes in by standard input, so that looking for it does not put it into the process list.
+        const found = await lab.command(
+          [
+            "ssh",
+            node,
+            "--",
+            `umask 077; cat > /run/needle; ps axeww > /run/ps; journalctl -b > /run/journal; ` +
+              `grep -lFf /run/needle /run/ps /run/journal; find / -xdev -type f -perm -o=r -size -4M -not -path '/proc/*' -print0 | ` +
+              `xargs -0 grep -lFf /run/needle; rm -f /run/needle /run/ps /run/journal`,
+          ],
+          { input: secret, seconds: 120 },
+        );
+        expect(found.stdout).toBe("");
+      }
+    }
+  });
+});
+
+describe("restarts", () => {
+  it.each([
+    ["a reboot of the first node", async () => lab.ssh(nodes[0], "systemctl reboot"), [nodes[0]]],
+    ["a reboot of the second node", async () => lab.ssh(nodes[1], "systemctl reboot"), [nodes[1]]],
+    [
+      "a power cut of both together",
+      async () => Promise.all(nodes.map((node) => lab.fault("power-cut", node))),
+      [nodes[0], nodes[1]],
+    ],
+  ])("comes back whole by itself after %s", async (_name, restart, restarted) => {
+    await lab.sshOk(nodes[0], `dd if=/dev/urandom of=${MOUNT}/data bs=1M count=8 conv=fsync status=none`);
+    const before = await checksum(nodes[0]);
+    const uptimes = await Promise.all(restarted.map(uptime));
+    await restart();
+    await until("the nodes to have started anew", 120, async () => {
+      const now = await Promise.all(
+        restarted.map(async (node) => Number((await lab.ssh(node, "cut -d' ' -f1 /proc/uptime", 20)).stdout || "Infinity")),
+      );
+      return now.every((seconds, index) => seconds < (uptimes[index] ?? 0));
+    });
+    await whole();
+    expect(await checksum(nodes[0])).toBe(before);
+    expect(await checksum(nodes[1])).toBe(before);
+  });
+});
+
+describe("changes", () => {
+  it("restart one node at a time, with one serving throughout", async () => {
+    await lab.sshOk(nodes[0], `echo page > ${MOUNT}/page`);
+    let running = true;
+    const gaps: number[] = [];
+    const reader = (async () => {
+      while (running) {
+        const answers = await Promise.all(nodes.map((node) => lab.ssh(node, `timeout 5 cat ${MOUNT}/page`, 15).catch(() => undefined)));
+        if (!answers.some((answer) => answer?.stdout === "page\n")) {
+          gaps.push(Date.now());
+        }
+      }
+    })();
+    const started = Date.now();
+    project.configure({ ...config, pair: { ...(config["pair"] as object), configLabel: "ha-next" } });
+    await project.up();
+    running = false;
+    await reader;
+    expect(gaps).toEqual([]);
+    const uptimes = await Promise.all(nodes.map(uptime));
+    for (const seconds of uptimes) {
+      expect(seconds).toBeLessThan((Date.now() - started) / 1000);
+    }
+    await whole();
+  });
+
+  it("take a deleted node back as sync target", async () => {
+    const before = await checksum(nodes[0]);
+    const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === nodes[1]);
+    expect((await lab.api("DELETE", `linode/instances/${String(linode?.["id"])}`)).status).toBe(200);
+    await project.pulumiOk(["refresh", "--yes", "--skip-preview"]);
+    await project.up();
+    await whole();
+    expect(await checksum(nodes[1])).toBe(before);
+  });
+
+  it("replace a node on demand without touching the data", async () => {
+    const before = await checksum(nodes[1]);
+    const urns = (await project.pulumiOk(["stack", "--show-urns"])).match(/urn:pulumi:\S+/g) ?? [];
+    const instance = urns.find((urn) => urn.endsWith(`linode:index/instance:Instance::web-${nodes[0]}`)) ?? "";
+    await project.up("--replace", instance);
+    await whole();
+    expect(await checksum(nodes[0])).toBe(before);
+  });
+});
+
+describe("destroy", () => {
+  it("is clean and bounded with one node powered off", async () => {
+    await lab.fault("power-cut", nodes[0], "--stay-down");
+    const started = Date.now();
+    await project.pulumiOk(["destroy", "--yes", "--skip-preview"], { seconds: 300 });
+    expect((Date.now() - started) / 1000).toBeLessThan(120);
+    expect((await lab.list("linode/instances")).filter(({ label }) => nodes.includes(label as "dual1"))).toEqual([]);
+    expect((await lab.list("volumes")).filter(({ label }) => String(label).startsWith("dual"))).toEqual([]);
+  });
+});
