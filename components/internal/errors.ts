@@ -31,6 +31,8 @@ export class UserError extends Error {
     this.problems = problems;
     // Pulumi and Node print the stack where there is one.
     this.stack = this.message;
+    // How Pulumi knows errors that it shows as they are (`pulumi.RunError`), without loading Pulumi here.
+    Object.defineProperty(this, "__pulumiRunError", { value: true });
   }
 
   override toString(): string {
