@@ -54,7 +54,10 @@ function service(engineAddress: string): Record<string, (call: never, callback: 
 }
 
 function main(): void {
-  const engineAddress = process.argv.slice(2).filter((argument) => !argument.startsWith("-")).pop();
+  const engineAddress = process.argv
+    .slice(2)
+    .filter((argument) => !argument.startsWith("-"))
+    .pop();
   if (engineAddress === undefined) {
     process.stderr.write("usage: pulumi-language-nodejs <engine address>; the Pulumi engine starts it\n");
     process.exit(2);

@@ -33,7 +33,9 @@ export function runProgram(request: proto.RunRequest, engineAddress: string): Pr
       if (code === ALREADY_TOLD) {
         response.setBail(true);
       } else if (code !== 0) {
-        response.setError(`the program ended with ${signal === null ? `exit code ${code ?? "none"}` : `signal ${signal}`}`);
+        response.setError(
+          `the program ended with ${signal === null ? `exit code ${code ?? "none"}` : `signal ${signal}`}`,
+        );
       }
       resolve(response);
     });

@@ -56,6 +56,7 @@ export function scripted(token: string, fields: ResourceType<unknown>["fields"],
     fields,
     trust: "program",
     defaultsIn: "inputs",
+    withoutId: true,
     create: async (ctx, news) => {
       const script = news.create as string | undefined;
       const state = script === undefined ? nothing({}) : await run(ctx, script, news, {});

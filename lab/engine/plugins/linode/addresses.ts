@@ -45,6 +45,7 @@ async function createIp(ctx: Ctx, news: Props): Promise<{ id: string; state: Pro
 export const instanceIp: LinodeType = {
   token: "linode:index/instanceIp:InstanceIp",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     linodeId: t.int({ required: true, replaces: true }),
@@ -88,6 +89,7 @@ async function share(ctx: Ctx, linode: Json | undefined, ips: Json[]): Promise<v
 export const instanceSharedIps: LinodeType = {
   token: "linode:index/instanceSharedIps:InstanceSharedIps",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     linodeId: t.int({ required: true }),
@@ -154,6 +156,7 @@ async function updateRange(ctx: Ctx, { id, news, changed }: Change): Promise<Pro
 export const ipv6Range: LinodeType = {
   token: "linode:index/ipv6Range:Ipv6Range",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     prefixLength: t.int({ required: true, replaces: true, oneOf: [56, 64] }),
@@ -182,6 +185,7 @@ export const ipv6Range: LinodeType = {
 export const rdns: LinodeType = {
   token: "linode:index/rdns:Rdns",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     address: t.string({ required: true, replaces: true }),

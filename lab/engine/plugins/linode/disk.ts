@@ -130,6 +130,7 @@ const withImage = ["authorizedKeys", "authorizedUsers", "stackscriptData", "stac
 export const instanceDisk: LinodeType = {
   token: "linode:index/instanceDisk:InstanceDisk",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     linodeId: t.int({ required: true, replaces: true }),

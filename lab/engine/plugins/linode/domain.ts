@@ -170,6 +170,7 @@ const flattenKey = (key: Body): Props => ({ label: key.label, sshKey: key.ssh_ke
 export const sshKey: LinodeType = {
   token: "linode:index/sshKey:SshKey",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     label: t.string({ required: true, length: [0, 64] }),

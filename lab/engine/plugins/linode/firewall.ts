@@ -121,21 +121,21 @@ async function readFirewall(ctx: Ctx, id: string): Promise<{ id: string; state: 
 async function updateFirewall(ctx: Ctx, { id, news, changed }: Change): Promise<Props> {
   const { client } = ctx.provider;
   const path = `networking/firewalls/${id}`;
+  let state: Props = {};
   if (changed("label", "tags", "disabled")) {
     const body = given({
       label: changed("label") ? news.label : undefined,
       tags: changed("tags") ? (news.tags ?? []) : undefined,
       status: changed("disabled") ? (news.disabled === true ? "disabled" : "enabled") : undefined,
     });
-    await client.put(path, body);
+    const firewall = await client.put(path, body);
+    state = { status: firewall.status, updated: time(firewall.updated) };
   }
   if (changed("inbounds", "outbounds", "inboundPolicy", "outboundPolicy")) {
     await client.put(`${path}/rules`, expandRuleSet(news));
   }
   if (changed("linodes", "nodebalancers")) await updateDevices(ctx, id, news);
-  const found = await readFirewall(ctx, id);
-  if (!found) throw new Error(`firewall ${id} is gone`);
-  return found.state;
+  return state;
 }
 
 /** Adds what is missing before it removes what is too much. */
@@ -162,6 +162,7 @@ async function updateDevices(ctx: Ctx, id: string, news: Props): Promise<void> {
 export const firewall: LinodeType = {
   token: "linode:index/firewall:Firewall",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     label: t.string({ required: true, length: [3, 32] }),
@@ -196,6 +197,7 @@ const flattenDevice = (state: Props, device: Body): Props => ({
 export const firewallDevice: LinodeType = {
   token: "linode:index/firewallDevice:FirewallDevice",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     firewallId: t.int({ required: true, replaces: true }),

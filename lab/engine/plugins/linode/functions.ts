@@ -81,7 +81,8 @@ function getter(name: string, path: string, flatten: (body: Body) => Props): Fun
   return {
     token: `linode:index/${name}:${name}`,
     required: ["id"],
-    call: async ({ provider }, args) => flatten(await provider.client.get(`${path}/${String(args.id)}`)),
+    call: async ({ provider }, args) =>
+      flatten(await provider.client.get(`${path}/${encodeURIComponent(String(args.id))}`)),
   };
 }
 

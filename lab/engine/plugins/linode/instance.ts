@@ -56,18 +56,21 @@ async function readInstance(ctx: Ctx, id: string, state: Props): Promise<{ id: s
     id,
     state: {
       ...flattenInstance(instance, state),
-      sharedIpv4s: addresses(at(ipv4, "shared")),
+      sharedIpv4s: asSet(addresses(at(ipv4, "shared"))),
       ipAddress: keep("ipAddress", publics),
       privateIp: privates.length > 0,
       privateIpAddress: keep("privateIpAddress", privates),
       disks: disks.map(({ id: disk, size, label, filesystem }) => given({ id: disk, size, label, filesystem })),
       swapSize: swap,
       configs: configs.map(flattenConfig),
-      bootConfigLabel: only ? only.label : (state.bootConfigLabel ?? ""),
+      bootConfigLabel: only ? only.label : state.bootConfigLabel,
       interfaces: only && nonEmpty(state.interfaces) ? flattenInterfaces(only.interfaces) : state.interfaces,
     },
   };
 }
+
+/** A set as the vendor's plugin keeps it: sorted. The first address of `ipv4s` is therefore not the primary one. */
+const asSet = (value: Json | undefined): Json[] => listOf(value).map(String).sort();
 
 function flattenConfig(config: Body): Json {
   return given({
@@ -94,14 +97,14 @@ function flattenInstance(instance: Body, state: Props): Props {
     region: instance.region,
     watchdogEnabled: instance.watchdog_enabled,
     group: instance.group ?? "",
-    tags: instance.tags ?? [],
-    capabilities: instance.capabilities ?? [],
+    tags: asSet(instance.tags),
+    capabilities: asSet(instance.capabilities),
     booted: isUp(instance.status),
     hostUuid: instance.host_uuid,
     hasUserData: instance.has_user_data,
     lkeClusterId: instance.lke_cluster_id ?? 0,
     diskEncryption: instance.disk_encryption,
-    ipv4s: instance.ipv4 ?? [],
+    ipv4s: asSet(instance.ipv4),
     ipv6: instance.ipv6,
     backupsEnabled: at(backups, "enabled") ?? false,
     backups: [
@@ -109,7 +112,10 @@ function flattenInstance(instance: Body, state: Props): Props {
         available: at(backups, "available"),
         enabled: at(backups, "enabled"),
         schedules: [
-          given({ day: some(at(at(backups, "schedule"), "day")), window: some(at(at(backups, "schedule"), "window")) }),
+          given({
+            day: some(at(at(backups, "schedule"), "day")) ?? "",
+            window: some(at(at(backups, "schedule"), "window")) ?? "",
+          }),
         ],
       }),
     ],
@@ -136,7 +142,7 @@ function flattenInstance(instance: Body, state: Props): Props {
           label: at(group, "label"),
           placementGroupType: at(group, "placement_group_type"),
           placementGroupPolicy: at(group, "placement_group_policy"),
-          compliantOnly: at(state.placementGroup, "compliantOnly"),
+          compliantOnly: at(state.placementGroup, "compliantOnly") ?? false,
         })
       : undefined,
   };

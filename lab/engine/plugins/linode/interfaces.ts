@@ -92,7 +92,7 @@ export function flattenDevices(devices: Json | undefined): Props {
     if (!entry) continue;
     const ids = { diskId: some(at(entry, "disk_id")) ?? 0, volumeId: some(at(entry, "volume_id")) ?? 0 };
     if (!ids.diskId && !ids.volumeId) continue;
-    device.push({ deviceName: slot, ...ids });
+    device.push(given({ deviceName: slot, diskId: nonEmpty(ids.diskId), volumeId: nonEmpty(ids.volumeId) }));
     named[slot] = ids;
   }
   return { device, devices: named };

@@ -20,6 +20,7 @@ const flatten = (group: Body): Props => ({
 export const placementGroup: LinodeType = {
   token: "linode:index/placementGroup:PlacementGroup",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     label: t.string({ required: true }),
@@ -62,6 +63,7 @@ const isMember = (group: Body, linode: number): boolean =>
 export const placementGroupAssignment: LinodeType = {
   token: "linode:index/placementGroupAssignment:PlacementGroupAssignment",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     placementGroupId: t.int({ required: true, replaces: true }),

@@ -107,6 +107,7 @@ async function updateVolume(ctx: Ctx, { id, olds, news, changed }: Change): Prom
 export const volume: LinodeType = {
   token: "linode:index/volume:Volume",
   trust: "program",
+  coarseDiff: true,
   defaultsIn: "state",
   fields: {
     label: t.string({ required: true, length: [1, 32] }),

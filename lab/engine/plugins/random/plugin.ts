@@ -105,6 +105,7 @@ const string: Type = {
 const bytes: Type = {
   ...stateOnly,
   token: "random:index/randomBytes:RandomBytes",
+  withoutId: true,
   fields: {
     keepers,
     length: t.int({ required: true, replaces: true }),

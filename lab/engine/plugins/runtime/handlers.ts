@@ -89,7 +89,7 @@ export class Handlers<C> {
     return { inputs: markSecrets(type, inputs, secretKeys(wire)), failures };
   }
 
-  diff(request: Request): { differences: Difference[]; replaces: string[] } {
+  diff(request: Request): { differences: Difference[]; replaces: string[]; coarse: string[] | undefined } {
     const type = this.typeOf(request.urn);
     const oldInputs = request.oldInputs && plainProps(request.oldInputs);
     const ignored = request.ignoreChanges ?? [];
@@ -97,7 +97,10 @@ export class Handlers<C> {
       (difference) => !ignored.some((path) => difference.path === path || /^[.[]/.test(rest(difference.path, path))),
     );
     const replaces = new Set(differences.filter((entry) => entry.replaces).map((entry) => topLevel(entry.path)));
-    return { differences, replaces: [...replaces] };
+    const names = [...new Set(differences.map((entry) => topLevel(entry.path)))];
+    const moving = Object.keys(type.fields).filter((key) => type.fields[key]?.volatile);
+    const coarse = type.coarseDiff ? [...names, ...(names.length > 0 ? moving : [])] : undefined;
+    return { differences, replaces: [...replaces], coarse };
   }
 
   async create(request: Request): Promise<{ id: string; properties: Props }> {
@@ -108,7 +111,10 @@ export class Handlers<C> {
     if (request.preview) return { id: "", properties: markSecrets(type, previewState(type, news), hidden) };
     try {
       const made = await type.create(this.context(request), fillDefaults(type.fields, { ...news }));
-      return { id: made.id, properties: markSecrets(type, mergeState(type, news, made.state), hidden) };
+      return {
+        id: made.id,
+        properties: withId(type, made.id, markSecrets(type, mergeState(type, news, made.state), hidden)),
+      };
     } catch (cause) {
       throw this.initFailed(type, cause, news, wire);
     }
@@ -129,7 +135,7 @@ export class Handlers<C> {
     const state: Props = { ...olds, ...found.state };
     return {
       id: found.id,
-      properties: markSecrets(type, state, hidden),
+      properties: withId(type, found.id, markSecrets(type, state, hidden)),
       inputs: markSecrets(type, inputsFromState(type, state, oldInputs), hidden),
     };
   }
@@ -150,7 +156,7 @@ export class Handlers<C> {
         news: fillDefaults(type.fields, { ...news }),
         changed: (...asked) => asked.some((name) => names.has(name)),
       });
-      return markSecrets(type, mergeState(type, news, state, olds), hidden);
+      return withId(type, request.id ?? "", markSecrets(type, mergeState(type, news, state, olds), hidden));
     } catch (cause) {
       throw this.initFailed(type, cause, news, wire, olds);
     }
@@ -200,8 +206,13 @@ export class Handlers<C> {
   private initFailed(type: ResourceType<C>, cause: unknown, news: Props, wire: Props, olds: Props = {}): Error {
     if (!(cause instanceof PartialFailure)) return cause instanceof Error ? cause : new Error(String(cause));
     const state = markSecrets(type, mergeState(type, news, cause.state, olds), secretKeys(wire));
-    return new InitFailed(cause.id, state, wire, [cause.message]);
+    return new InitFailed(cause.id, withId(type, cause.id, state), wire, [cause.message]);
   }
+}
+
+/** The vendors' plugins made from Terraform providers keep the id among the properties too. */
+function withId(type: Pick<ResourceType<never>, "withoutId">, id: string, props: Props): Props {
+  return type.withoutId ? props : { ...props, id };
 }
 
 const rest = (path: string, prefix: string): string => (path.startsWith(prefix) ? path.slice(prefix.length) : "");

@@ -141,12 +141,12 @@ function implementation<C>(handlers: Handlers<C>): Record<string, unknown> {
       return response;
     }),
     diff: answer((request: proto.DiffRequest) => {
-      const { differences, replaces } = handlers.diff({
+      const { differences, replaces, coarse } = handlers.diff({
         ...basics(request, request.getOlds(), request.getNews()),
         ...(request.hasOldInputs() ? { oldInputs: toProps(request.getOldInputs()) } : {}),
         ignoreChanges: request.getIgnorechangesList(),
       });
-      return diffResponse(differences, replaces);
+      return diffResponse(differences, replaces, coarse);
     }),
     create: answer(async (request: proto.CreateRequest) => {
       const made = await handlers.create({
@@ -205,11 +205,19 @@ function basics(request: { getUrn(): string }, olds: Struct | undefined, news: S
   return { urn: request.getUrn(), olds: toProps(olds), news: toProps(news) };
 }
 
-function diffResponse(differences: readonly Difference[], replaces: string[]): proto.DiffResponse {
+function diffResponse(
+  differences: readonly Difference[],
+  replaces: string[],
+  coarse: string[] | undefined,
+): proto.DiffResponse {
   const response = new proto.DiffResponse();
   const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
   response.setChanges(differences.length === 0 ? DIFF_NONE : DIFF_SOME);
   response.setReplacesList(replaces);
+  if (coarse) {
+    response.setDiffsList(coarse);
+    return response;
+  }
   response.setDiffsList([...new Set(differences.map((entry) => entry.path.split(/[.[]/)[0] as string))]);
   response.setHasdetaileddiff(true);
   const kinds = proto.PropertyDiff.Kind;

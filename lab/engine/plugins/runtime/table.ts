@@ -85,6 +85,10 @@ export interface ResourceType<C> {
   readonly trust: "service" | "program";
   /** Whether defaults are written into the inputs (they then show in previews) or only into the state. */
   readonly defaultsIn: "inputs" | "state";
+  /** Whether differences are told by path or, as some of the vendor's types do, by property name only. Default: by path. */
+  readonly coarseDiff?: boolean;
+  /** The state has no `id` property beside the resource's id. */
+  readonly withoutId?: boolean;
   /** More rules than the table can say. Each text names the property and what to do. */
   check?(news: Props, olds: Props): { property: string; reason: string }[];
   /** Makes it. Throws {@link PartialFailure} when it exists but is not finished. */
@@ -97,8 +101,6 @@ export interface ResourceType<C> {
   remove(ctx: Context<C>, id: string, state: Props): Promise<void>;
   /** Takes an import id apart into the id and the properties that `read` needs. */
   parseImport?(id: string): { id: string; state: Props };
-  /** Properties beyond the changed ones that an update makes unknown in a preview. */
-  readonly previewId?: string;
 }
 
 /** A function that a program can call. */
