@@ -37,7 +37,7 @@ export function parseFilter(header: string | undefined, keys: readonly string[])
   return {
     admits: conjunction(conditions, keys),
     descending: order === "desc",
-    ...(orderBy === undefined ? {} : { orderBy: orderBy as string }),
+    ...(orderBy === undefined ? {} : { orderBy }),
   };
 }
 

@@ -30,8 +30,18 @@ export interface Route {
 type Extra = Pick<Route, "schema" | "adapt">;
 type Handle = Route["handle"];
 
+/** Makes routes by method. */
+export interface Area {
+  readonly get: Make;
+  readonly post: Make;
+  readonly put: Make;
+  readonly del: Make;
+}
+
+type Make = (path: string, handle: Handle, extra?: Extra) => Route;
+
 /** Builds the routes of one area; the method decides whether its read-only or its read-write scope is needed. */
-export function area(scope: string | null) {
+export function area(scope: string | null): Area {
   const needs = (method: Route["method"]): string | null =>
     scope === null ? null : `${scope}:${method === "GET" ? "read_only" : "read_write"}`;
   const build =
@@ -52,6 +62,7 @@ export function listOf<T extends object>(call: Call, items: readonly T[], keys: 
 }
 
 /** The body as an object; an empty one when there is none. */
-export function bodyOf<T extends object>(call: Call): T {
-  return (call.body ?? {}) as T;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what its schema let through
+export function bodyOf<T extends object>({ body }: { readonly body: unknown }): T {
+  return (body ?? {}) as T;
 }

@@ -51,7 +51,10 @@ export function createApi(parts: Parts): ApiServer {
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, text, done) => {
-    if (String(text).trim() === "") return done(null, undefined);
+    if (String(text).trim() === "") {
+      done(null, undefined);
+      return;
+    }
     try {
       done(null, JSON.parse(String(text)));
     } catch {
@@ -98,7 +101,7 @@ function addRoute(app: FastifyInstance, ctx: Context, route: Route): void {
       url: `${prefix}${route.path}`,
       handler: async (request: Request, reply) => {
         const username = demandScope(request, reply, route);
-        const body = request.body === undefined || request.body === null ? {} : request.body;
+        const body = request.body ?? {};
         if (typeof body !== "object" || Array.isArray(body))
           throw new ApiError(400, [{ reason: "The body must be a JSON object." }]);
         if (route.schema) {

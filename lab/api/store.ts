@@ -209,7 +209,7 @@ export class Store {
     fs.fsyncSync(fd);
     fs.closeSync(fd);
     fs.renameSync(draft, this.file("store.json"));
-    if (this.log === undefined) this.log = fs.openSync(this.file("store.log"), "a", 0o600);
+    this.log ??= fs.openSync(this.file("store.log"), "a", 0o600);
     fs.ftruncateSync(this.log, 0);
     this.logBytes = 0;
   }

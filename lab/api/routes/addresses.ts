@@ -190,8 +190,8 @@ function demandPublicAddresses(ctx: Context, moves: readonly { id: string; from:
 /** `linode_id` receives; `ips` is the whole list, and an empty one clears it. */
 async function share(call: Call): Promise<unknown> {
   const { ctx } = call;
-  const body = bodyOf<IPSharingPayload>(call);
-  const receiver = ctx.store.table("instances").get(body.linode_id);
+  const body = bodyOf<Partial<IPSharingPayload>>(call);
+  const receiver = ctx.store.table("instances").get(body.linode_id ?? 0);
   if (receiver === undefined) throw invalid("linode_id is not valid", "linode_id");
   const wanted = [...new Set((body.ips ?? []).map((ip) => ip.replace(/\/\d+$/, "")))];
   for (const ip of wanted) {

@@ -12,6 +12,7 @@ import { entityOf } from "../events";
 import type { FirewallDeviceRecord, FirewallRecord, RuleRecord } from "../model";
 import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
+import { nonEmpty } from "../text";
 import { addFirewallDevice } from "../services/instances";
 import { rewire } from "../services/wiring";
 import { FIREWALL_KEYS, firewallDeviceView, firewallRulesView, firewallView } from "../views/network";
@@ -250,7 +251,7 @@ function judged(rules: unknown): unknown {
     Array.isArray(list)
       ? list.map((rule: RuleRecord) => {
           if (rule.protocol !== "ICMP" && rule.protocol !== "IPENCAP")
-            return { ...rule, ports: rule.ports || "1-65535" };
+            return { ...rule, ports: nonEmpty(rule.ports) ?? "1-65535" };
           const { ports, ...rest } = rule;
           return ports ? rule : rest;
         })

@@ -28,6 +28,7 @@ import {
 import { hashPassword } from "../services/password";
 import { configToBoot, demandIdle, queueOf, requestBoot, requestShutdown } from "../services/power";
 import { firewallOf } from "../services/wiring";
+import { nonEmpty } from "../text";
 import { INSTANCE_KEYS, instanceView, VOLUME_KEYS, volumeView } from "../views/instance";
 import { FIREWALL_KEYS, firewallView } from "../views/network";
 
@@ -162,7 +163,7 @@ function update(call: Call): unknown {
   if (body.label && body.label !== linode.label) demandLinodeLabel(call.ctx, body.label, linode.id);
   const schedule = body.backups?.schedule;
   const changed = call.ctx.store.table("instances").update(linode.id, {
-    label: body.label || linode.label,
+    label: nonEmpty(body.label) ?? linode.label,
     group: body.group ?? linode.group,
     tags: body.tags ? [...new Set(body.tags)] : linode.tags,
     watchdog: body.watchdog_enabled ?? linode.watchdog,

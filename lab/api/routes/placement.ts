@@ -87,7 +87,7 @@ function listed(call: Call) {
   if (!Array.isArray(linodes) || linodes.length === 0 || !linodes.every((id) => typeof id === "number")) {
     throw invalid("linodes must be a list of Linode ids", "linodes");
   }
-  return (linodes as number[]).map((id) => instanceOf(call.ctx, id));
+  return linodes.map((id) => instanceOf(call.ctx, id));
 }
 
 function demandLabel(ctx: Context, label: string, except?: number): void {
@@ -101,7 +101,7 @@ function demandLabel(ctx: Context, label: string, except?: number): void {
 
 function create(call: Call): unknown {
   const { ctx } = call;
-  const body = bodyOf<CreatePlacementGroupPayload>(call);
+  const body = bodyOf<{ [K in keyof CreatePlacementGroupPayload]: string }>(call);
   if (regionOf(body.region) === undefined) throw invalid("region is not valid", "region");
   if (body.placement_group_type !== "anti_affinity:local") {
     if (body.placement_group_type === "affinity:local") throw notInLab("affinity placement groups");

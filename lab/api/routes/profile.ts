@@ -23,19 +23,16 @@ export function tokenHash(token: string): string {
 export const profileRoutes: readonly Route[] = [
   get("/profile", profile),
   put("/profile", profile),
-  get("/profile/grants", (call) => {
-    void call;
-    return {
-      global: {},
-      linode: [],
-      domain: [],
-      nodebalancer: [],
-      image: [],
-      longview: [],
-      stackscript: [],
-      volume: [],
-    };
-  }),
+  get("/profile/grants", () => ({
+    global: {},
+    linode: [],
+    domain: [],
+    nodebalancer: [],
+    image: [],
+    longview: [],
+    stackscript: [],
+    volume: [],
+  })),
   get("/profile/preferences", () => ({})),
   put("/profile/preferences", (call) => bodyOf(call)),
   ...["apps", "devices", "logins", "security-questions"].map((what) =>

@@ -24,6 +24,7 @@ import {
   requestVolumeJob,
   volumeOf,
 } from "../services/volumes";
+import { nonEmpty } from "../text";
 import { VOLUME_KEYS, volumeView } from "../views/instance";
 
 const { get, post, put, del } = area("volumes");
@@ -154,7 +155,7 @@ function create(call: Call): unknown {
   const { ctx } = call;
   const body = bodyOf<VolumeRequestPayload>(call);
   const linode = body.linode_id == null ? undefined : linodeFor(call, body.linode_id);
-  const region = body.region || linode?.region;
+  const region = nonEmpty(body.region) ?? linode?.region;
   if (region === undefined || regionOf(region) === undefined) throw invalid("region is not valid", "region");
   if (linode && linode.region !== region) throw invalid("Volume and Linode must be in the same region", "linode_id");
   demandVolumeLabel(ctx, body.label);

@@ -4,6 +4,7 @@ import { KERNELS } from "../catalog/images";
 import { now, type Context } from "../context";
 import { invalid, notInLab } from "../errors";
 import type { ConfigRecord, Device, InstanceRecord, InterfaceRecord } from "../model";
+import { nonEmpty } from "../text";
 import { volumeOf } from "./volumes";
 
 const SLOT = /^sd[a-p]$/;
@@ -117,7 +118,7 @@ export function interfacesFrom(
       id: same?.id ?? ctx.store.nextId(),
       purpose: each.purpose,
       label: each.purpose === "vlan" ? (each.label as string) : null,
-      ipam_address: each.purpose === "vlan" ? each.ipam_address || null : null,
+      ipam_address: each.purpose === "vlan" ? (nonEmpty(each.ipam_address) ?? null) : null,
       primary: each.purpose === "public" && (each.primary ?? false),
     };
   });
@@ -135,7 +136,7 @@ function demandVlan(all: readonly InterfacePayload[], vlan: InterfacePayload, in
 
 function devicesFrom(ctx: Context, linode: InstanceRecord, wanted: Devices): Record<string, Device> {
   const devices: Record<string, Device> = {};
-  for (const [slot, device] of Object.entries(wanted)) {
+  for (const [slot, device] of Object.entries(wanted as Record<string, Partial<Device> | null>)) {
     if (device == null || (device.disk_id == null && device.volume_id == null)) continue;
     const field = `devices.${slot}`;
     if (!SLOT.test(slot)) throw invalid("The lab has the device slots sda to sdp.", field);

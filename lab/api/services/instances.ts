@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import type { CreateLinodeRequest } from "@linode/api-v4";
+import type { CreateLinodeRequest, Entity } from "@linode/api-v4";
 
 import { regionOf } from "../catalog/regions";
 import { typeOf } from "../catalog/types";
@@ -8,6 +8,7 @@ import { now, type Context } from "../context";
 import { invalid, notInLab } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord } from "../model";
+import { nonEmpty } from "../text";
 import { allocateIpv4 } from "./addresses";
 import { draftConfig, interfacesFrom, saveConfig, type ConfigRequest } from "./configs";
 import { addDisk, deploymentOf, type DiskSource, type ImageRequest } from "./disks";
@@ -45,7 +46,7 @@ export async function createInstance(
   const type = typeOf(body.type);
   if (type === undefined) throw invalid("type is not valid", "type");
   const userData = userDataFrom(body.metadata);
-  const deployment = body.image ? await deploymentOf(ctx, body, body.label || "linode") : undefined;
+  const deployment = body.image ? await deploymentOf(ctx, body, nonEmpty(body.label) ?? "linode") : undefined;
   const firewallId = body.firewall_id ?? ctx.store.setting<number | null>("defaultFirewall") ?? null;
   if (firewallId !== null && !ctx.store.table("firewalls").get(firewallId)) {
     throw invalid("firewall_id is not valid", "firewall_id");
@@ -54,7 +55,7 @@ export async function createInstance(
   if (deployment && swap >= type.disk) throw invalid("swap_size leaves no room for the image", "swap_size");
   const interfaces = interfacesFrom(ctx, (body.interfaces ?? []) as NonNullable<ConfigRequest["interfaces"]>, []);
   const id = ctx.store.nextId();
-  const label = body.label || `linode${id}`;
+  const label = nonEmpty(body.label) ?? `linode${id}`;
   demandLinodeLabel(ctx, label);
   if (body.placement_group) {
     const group = ctx.store.table("placementGroups").get(body.placement_group.id);
@@ -70,7 +71,7 @@ export async function createInstance(
     created: now(ctx),
     updated: now(ctx),
     type: type.id,
-    image: body.image || null,
+    image: nonEmpty(body.image) ?? null,
     region: body.region,
     alerts: { cpu: 90 * type.vcpus, io: 10_000, network_in: 10, network_out: 10, transfer_quota: 80 },
     backups: { enabled: body.backups_enabled ?? false, day: null, window: null },
@@ -160,7 +161,7 @@ export function addFirewallDevice(ctx: Context, firewallId: number, linodeId: nu
   return id;
 }
 
-export function imageEntity(image: string | null) {
+export function imageEntity(image: string | null): Entity | null {
   // The real API's reference to an image has a text for an id, which the vendor's own types do not know.
   return image === null
     ? null

@@ -90,7 +90,7 @@ export async function halt(ctx: Context, linodeId: number): Promise<void> {
 /** A machine stopped by itself: its guest powered off, crashed, or its process was killed. */
 export function machineStopped(ctx: Context, linodeId: number, reason: StopReason): void {
   const linode = ctx.store.table("instances").get(linodeId);
-  if (linode === undefined || linode.status !== "running") return;
+  if (linode?.status !== "running") return;
   ctx.settings.log(`linode ${linode.label} stopped (${reason})`);
   callLassie(ctx, linode, true);
 }

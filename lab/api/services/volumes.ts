@@ -6,8 +6,8 @@ import type { ConfigRecord, InstanceRecord, JobRecord, VolumeRecord } from "../m
 import { queueOf } from "./power";
 import { volumeDevice, volumeStorage } from "./wiring";
 
-const SLOTS = [..."abcdefgh"].map((letter) => `sd${letter}`);
-const MORE_SLOTS = [..."ijklmnop"].map((letter) => `sd${letter}`);
+const SLOTS = "abcdefgh".split("").map((letter) => `sd${letter}`);
+const MORE_SLOTS = "ijklmnop".split("").map((letter) => `sd${letter}`);
 
 export function volumeOf(ctx: Context, id: number): VolumeRecord {
   const volume = ctx.store.table("volumes").get(id);

@@ -116,7 +116,7 @@ function publicInterface(ctx: Context, linode: InstanceRecord, position: number)
 
 function policyOf(ctx: Context, linodeId: number): FirewallPolicy | undefined {
   const firewall = firewallOf(ctx, linodeId);
-  if (firewall === undefined || firewall.status !== "enabled") return undefined;
+  if (firewall?.status !== "enabled") return undefined;
   return {
     inbound: firewall.inbound.flatMap(rulesOf),
     inboundPolicy: firewall.inboundPolicy,

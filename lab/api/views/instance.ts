@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import type { ConfigRecord, DiskRecord, InstanceRecord, InterfaceRecord, VolumeRecord } from "../model";
 import { addressesOf, slaacOf } from "../services/addresses";
 
-const VISIBLE_SLOTS = [..."abcdefgh"].map((letter) => `sd${letter}`);
+const VISIBLE_SLOTS = "abcdefgh".split("").map((letter) => `sd${letter}`);
 
 /** A Linode as the API shows it. */
 export function instanceView(ctx: Context, linode: InstanceRecord) {
