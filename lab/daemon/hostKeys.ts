@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LabPaths } from "../paths";
+import { giveToUser } from "./record";
+
+/** The line that a guest writes on its console when its SSH server starts, for each of its keys. */
+const REPORT = /linode-lab: host key ((?:ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+)/g;
+/** Where a guest's kernel begins: what stands before is of an earlier start. */
+const START = "Linux version ";
+
+/** The keys that a guest reported on its console at its last start, the newest report of each kind. Pure. */
+export function reportedKeys(consoleText: string): readonly string[] {
+  const since = consoleText.lastIndexOf(START);
+  const keys = new Map<string, string>();
+  for (const [, key = ""] of consoleText.slice(Math.max(since, 0)).matchAll(REPORT))
+    keys.set(key.split(" ")[0] ?? "", key);
+  return [...keys.values()].sort();
+}
+
+/** A known_hosts file, from keys by alias. Pure. */
+export const renderKnownHosts = (keys: ReadonlyMap<string, readonly string[]>): string =>
+  [...keys].flatMap(([alias, own]) => own.map((key) => `${alias} ${key}\n`)).join("");
+
+/**
+ * Knows the host keys of the lab's guests. They come over the console, which nothing but the guest itself can write on: a way beside
+ * the network, as an operator of the platform has it.
+ */
+export class HostKeys {
+  constructor(private readonly paths: LabPaths) {}
+
+  /** The name of a Linode's keys in the known_hosts file; undefined while the guest has not told any. Brings that file up to date. */
+  alias(id: number, consoleLog: string, others: readonly number[]): string | undefined {
+    const alias = `linode-${id}`;
+    const keys = reportedKeys(read(`${consoleLog}.1`) + read(consoleLog));
+    // Kept, since a console log is bounded and a guest that runs for long may have written over its report.
+    if (keys.length > 0) this.write(this.file(id), `${keys.join("\n")}\n`);
+    const known = new Map<string, readonly string[]>();
+    for (const each of new Set([...others, id])) {
+      const own = read(this.file(each)).split("\n").filter(Boolean);
+      known.set(`linode-${each}`, own);
+      if (each === id && own.length === 0) return undefined;
+    }
+    this.write(this.paths.knownHosts, renderKnownHosts(known));
+    return alias;
+  }
+
+  private file(id: number): string {
+    mkdirSync(this.paths.hostKeys, { recursive: true, mode: 0o700 });
+    return join(this.paths.hostKeys, String(id));
+  }
+
+  private write(file: string, text: string): void {
+    if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+    writeFileSync(`${file}.new`, text, { mode: 0o600 });
+    giveToUser(`${file}.new`);
+    renameSync(`${file}.new`, file);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createApi, Store, type ApiServer } from "../api";
+import { createDisks } from "../machines/disks";
+import { createMachines, type UmlMachines } from "../machines/umlMachines";
+import { createMetadataServer } from "../metadata/server";
+import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
+import { createNetworks, type RoutedNetworks } from "../network/networks";
+import type { LabPaths } from "../paths";
+import type { LabRecord } from "./record";
+
+/** A region at work: the API, the hosts behind it and the network between them. */
+export interface Region {
+  readonly api: ApiServer;
+  readonly machines: UmlMachines;
+  readonly networks: RoutedNetworks;
+  /** Ends everything but the hosts, which the next start finds again. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together. The process must be in the lab's network namespace. */
+export async function startRegion(paths: LabPaths, record: LabRecord, log: (line: string) => void): Promise<Region> {
+  const networks = createNetworks({ namespace: paths.namespace, stateFile: join(paths.state, "networks.json") });
+  await networks.ready();
+  const disks = createDisks({ stateDir: paths.disks, images: record.images });
+  const machines = createMachines({
+    stateDir: paths.machines,
+    namespace: paths.namespace,
+    disks,
+    operator: {
+      publicKey: readFileSync(`${paths.operatorKey}.pub`, "utf8"),
+      addresses: [OUT_OF_BAND.ipv4, OUT_OF_BAND.ipv6],
+    },
+  });
+  const tokens = [{ token: record.token, scopes: "*", username: "operator" }];
+  const api = createApi({ store: Store.open(paths.store), machines, disks, networks, options: { tokens, log } });
+  await api.ready();
+  const metadata = createMetadataServer({
+    machineAt: (address) => networks.machineAt(address),
+    metadataFor: (id) => {
+      const known = api.lab.metadataFor(id);
+      return known && { ...known, userData: known.userData ?? undefined };
+    },
+  });
+  await metadata.listen({ host: METADATA_ADDRESS, port: 80 });
+  return {
+    api,
+    machines,
+    networks,
+    close: async () => {
+      await Promise.all([metadata.close(), api.close()]);
+      machines.close();
+    },
+  };
+}
