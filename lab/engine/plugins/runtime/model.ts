@@ -115,7 +115,7 @@ export function check<C>(type: ResourceType<C>, olds: Props, news: Props): { inp
   }
   checkFields(type.fields, inputs, "", failures);
   if (type.defaultsIn === "inputs") fillDefaults(type.fields, inputs);
-  if (failures.length === 0) failures.push(...(type.check?.(inputs, olds) ?? []));
+  failures.push(...(type.check?.(inputs, olds) ?? []));
   return { inputs, failures };
 }
 
