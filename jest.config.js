@@ -8,8 +8,8 @@ function project(name, testTimeout) {
   return {
     displayName: name,
     rootDir: __dirname,
-    roots: [path.join(__dirname, "test", name)],
-    testMatch: ["**/*.test.ts"],
+    roots: [path.join(__dirname, "test")],
+    testMatch: [`**/test/${name}/**/*.test.ts`],
     testEnvironment: "node",
     transform: {
       "^.+\\.ts$": [
@@ -18,7 +18,6 @@ function project(name, testTimeout) {
       ],
     },
     testTimeout,
-    setupFilesAfterEnv: [],
   };
 }
 

@@ -1,0 +1,50 @@
+import { UserError } from "../components/internal/errors";
+import { accountSettings, checkAgainstApi } from "./accountChecks";
+import { parseDualPrimary, type DualPrimaryConfig, type PairConfig } from "./dualPrimary";
+import { projectConfig } from "./pulumiConfig";
+import { valueAt } from "./report";
+
+/**
+ * Reads and checks a stack's configuration, the account's side included: one report for everything.
+ *
+ * @param all what `pulumi.runtime.allConfig()` returns
+ * @param project the project's name
+ * @throws UserError with every problem, before anything is created
+ */
+export async function loadDualPrimary(
+  all: Readonly<Record<string, string>>,
+  project: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<DualPrimaryConfig> {
+  const document = projectConfig(all, project);
+  const parsed = parseDualPrimary(document);
+  const problems = "problems" in parsed ? [...parsed.problems] : [];
+  const [region, type, image] = ["region", "type", "image"].map((key) => valueAt(document, ["pair", key]));
+  if (typeof region === "string" && typeof type === "string") {
+    const found = await checkAgainstApi({
+      ...accountSettings(all, environment),
+      region,
+      type,
+      image: typeof image === "string" ? image : "linode/debian13",
+      capabilities: "config" in parsed ? neededCapabilities(parsed.config.pair) : [],
+    });
+    // An image that the schema refuses needs no second verdict.
+    problems.push(...found.filter(({ path }) => !problems.some((known) => known.path === path)));
+  }
+  if ("config" in parsed && problems.length === 0) {
+    return parsed.config;
+  }
+  throw new UserError("The configuration of this stack is not right, and nothing was changed:", problems);
+}
+
+/** What a region must offer for this pair, in the API's words. */
+export function neededCapabilities(pair: PairConfig): string[] {
+  return [
+    "Linodes",
+    "Placement Group",
+    "Cloud Firewall",
+    "Metadata",
+    ...(pair.interconnect.kind === "vlan" ? ["Vlans"] : []),
+    ...(Object.keys(pair.disks.volumes).length > 0 ? ["Block Storage"] : []),
+  ];
+}
