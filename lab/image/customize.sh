@@ -62,11 +62,25 @@ trim() {
     modprobe@efi_pstore.service modprobe@drm.service dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount \
     sys-kernel-tracing.mount apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer \
     cloud-init-hotplugd.socket ifupdown-pre.service systemd-udev-settle.service systemd-tpm2-setup.service systemd-tpm2-setup-early.service \
-    user@.service systemd-boot-random-seed.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
+    user@.service systemd-sysusers.service kmod-static-nodes.service systemd-tmpfiles-setup-dev.service \
+    systemd-tmpfiles-setup-dev-early.service systemd-udev-load-credentials.service modprobe@fuse.service \
+    sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount systemd-ask-password-console.path \
+    systemd-ask-password-wall.path systemd-boot-random-seed.service ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
+  # Each generator is a process before anything else starts. cloud-init's asks which cloud this is: it is this one.
+  mkdir -p "$root/etc/systemd/system-generators" "$root/etc/systemd/system/multi-user.target.wants"
+  local generator
+  for generator in cloud-init-generator systemd-debug-generator systemd-getty-generator systemd-gpt-auto-generator \
+    systemd-hibernate-resume-generator systemd-run-generator systemd-ssh-generator systemd-system-update-generator \
+    systemd-tpm2-generator; do
+    ln -sfn /dev/null "$root/etc/systemd/system-generators/$generator"
+  done
+  ln -sfn /usr/lib/systemd/system/cloud-init.target "$root/etc/systemd/system/multi-user.target.wants/cloud-init.target"
   # The platform's shutdown request arrives as this key combination, and a host that is told to shut down stays down.
   ln -sfn /usr/lib/systemd/system/poweroff.target "$root/etc/systemd/system/ctrl-alt-del.target"
   # A package of that name would put the real program here, which finds nothing on this hardware.
   in_root dpkg-divert --quiet --local --rename --add --divert /usr/sbin/dmidecode.distrib /usr/sbin/dmidecode
+  # Asks for systemd-resolved at each step of each interface; it is not installed.
+  rm -f "$root"/etc/network/if-up.d/resolved "$root"/etc/network/if-down.d/resolved
   rm -f "$root"/etc/ssh/ssh_host_*
   rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/apt.conf.d/99mmdebstrap "$root"/etc/resolv.conf
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin "$root"/var/log/*.log "$root"/var/log/apt
