@@ -3,7 +3,7 @@ import { labEnvironment } from "./environment";
 import { EXIT } from "./exit";
 import { failWith } from "./failWith";
 import { asUser, becomeRoot } from "./privileges";
-import { inLab, passThrough } from "./passThrough";
+import { afterDashes, inLab, passThrough } from "./passThrough";
 import { runningLab } from "./running";
 
 /** `linode-lab exec -- CMD…` */
@@ -19,7 +19,7 @@ export function defineExec(program: Command): void {
         becomeRoot();
         const env = { ...process.env, ...labEnvironment(paths, cache, record) };
         process.exitCode = await passThrough(
-          inLab(paths.namespace, asUser(command, process.env, process.getuid?.())),
+          inLab(paths.namespace, asUser(afterDashes(command), process.env, process.getuid?.())),
           env,
         );
       }),

@@ -41,3 +41,7 @@ export const inLab = (namespace: string, command: readonly string[]): readonly s
   "--",
   ...command,
 ];
+
+/** The command after `--`, which is no part of it. */
+export const afterDashes = (given: readonly string[]): readonly string[] =>
+  given[0] === "--" ? given.slice(1) : given;

@@ -8,7 +8,7 @@ import { ask, option } from "./control";
 import { EXIT } from "./exit";
 import { failWith } from "./failWith";
 import { asUser, becomeRoot } from "./privileges";
-import { inLab, passThrough } from "./passThrough";
+import { afterDashes, inLab, passThrough } from "./passThrough";
 import { runningLab } from "./running";
 
 interface SshOptions {
@@ -35,7 +35,7 @@ export function defineSsh(program: Command): void {
         const { paths } = runningLab(program.opts<{ lab?: string }>().lab);
         becomeRoot();
         const access = await hostKeysKnown(paths, node, Number(options.wait));
-        const line = asUser(sshCommand(paths, access, options, command), process.env, process.getuid?.());
+        const line = asUser(sshCommand(paths, access, options, afterDashes(command)), process.env, process.getuid?.());
         process.exitCode = await passThrough(inLab(paths.namespace, line), process.env);
       }),
     );
