@@ -194,7 +194,8 @@ export class Store {
   }
 
   private replay(changes: readonly Change[]): void {
-    for (const [table, key, record] of changes) this.tables[table].load(key, record as never);
+    // A record that is gone was written as null: JSON has no undefined.
+    for (const [table, key, record] of changes) this.tables[table].load(key, (record ?? undefined) as never);
   }
 
   /** A log replayed over a newer snapshot ends in the same state, so a death between the two steps harms nothing. */
