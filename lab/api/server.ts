@@ -88,7 +88,9 @@ function addHooks(app: FastifyInstance, ctx: Context): void {
     if (fault) throw fault;
     if (header !== undefined) request.identity = auth.identify(header);
   });
-  app.addHook("onSend", async () => {
+  app.addHook("onSend", async (_request, reply) => {
+    // The vendor's Go client takes no other text for JSON, and then does not understand any error.
+    void reply.header("Content-Type", "application/json");
     // Nobody is told of a change before it is on the disk.
     await ctx.store.flush();
   });

@@ -17,16 +17,19 @@ export class MemoryMachines implements Machines {
   readonly calls: string[] = [];
   /** Set to make the next starts fail. */
   failStart: string | undefined;
+  private gate: Promise<void> = Promise.resolve();
   private readonly listeners: ((id: number, reason: StopReason) => void)[] = [];
 
   async start(spec: MachineSpec): Promise<void> {
     this.calls.push(`start ${spec.id}`);
+    await this.gate;
     if (this.failStart !== undefined) throw new Error(this.failStart);
     this.running.set(spec.id, spec);
   }
 
   async stop(id: number, _graceSeconds: number): Promise<void> {
     this.calls.push(`stop ${id}`);
+    await this.gate;
     this.running.delete(id);
   }
 
@@ -69,6 +72,13 @@ export class MemoryMachines implements Machines {
 
   consoleLog(id: number): string {
     return `/dev/null/${id}`;
+  }
+
+  /** Starts and stops take until the returned function is called. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.gate = new Promise((resolve) => (release = resolve));
+    return () => release();
   }
 
   /** The guest powers itself off, or its process dies. */

@@ -83,9 +83,12 @@ export function requestAttach(
   return attached;
 }
 
-/** Books a detachment. */
+/**
+ * Books a detachment. One that is not attached stays so: the vendor's provider detaches a volume whose Linode has just
+ * been deleted, and its users' replacements work.
+ */
 export function requestDetach(ctx: Context, volume: VolumeRecord, username: string | null): void {
-  if (volume.linodeId === null) throw invalid("Volume is not attached to a Linode");
+  if (volume.linodeId === null) return;
   const linode = instanceOf(ctx, volume.linodeId);
   const event = ctx.events.schedule("volume_detach", username, entityOf.volume(volume), entityOf.linode(linode));
   ctx.jobs.enqueue({
