@@ -75,7 +75,7 @@ async function buildOne(target: Target, folder: string, logs: string, onPackage:
 function buildError(target: Target, ended: Ended, logs: string): EngineError {
   const log = join(logs, `build-${target.program}.log`);
   writeFileSync(log, ended.stderr);
-  const said = `${ended.stderr}`;
+  const said = ended.stderr;
   if (ended.timedOut) {
     return new EngineError(`${target.program} was not built within ${BUILD_MS / 60_000} minutes`, `Its output: ${log}`);
   }

@@ -68,8 +68,11 @@ export async function ensurePlugins(options: EnsurePluginsOptions): Promise<Plug
   return ready;
 }
 
+/** A variable that is set to nothing counts as not set. */
+const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
+
 function modeFromEnvironment(): PluginMode {
-  const value = process.env.LINODE_LAB_PROVIDERS || "auto";
+  const value = nonEmpty(process.env.LINODE_LAB_PROVIDERS) ?? "auto";
   if (value === "auto" || value === "lab" || value === "installed") return value;
   throw new EngineError(`LINODE_LAB_PROVIDERS is '${value}'`, "It may be 'auto', 'lab' or 'installed'.");
 }

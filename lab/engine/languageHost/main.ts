@@ -50,7 +50,7 @@ function service(engineAddress: string): Record<string, (call: never, callback: 
       answer(callback, runProgram(call.request, engineAddress));
     },
   };
-  return methods as never;
+  return methods;
 }
 
 function main(): void {
@@ -63,7 +63,7 @@ function main(): void {
     process.exit(2);
   }
   const server = new grpc.Server({ "grpc.max_receive_message_length": MAX_MESSAGE });
-  server.addService(languageGrpc.LanguageRuntimeService as never, service(engineAddress) as never);
+  server.addService(languageGrpc.LanguageRuntimeService, service(engineAddress) as never);
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) {
       process.stderr.write(`pulumi-language-nodejs cannot listen on loopback: ${error.message}\n`);

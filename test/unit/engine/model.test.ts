@@ -41,7 +41,7 @@ describe("check", () => {
   });
 
   it("names everything that is wrong, and never the value of a password", () => {
-    const { failures } = check(type, {}, { label: "x", password: "kurz", tags: "ha", unknown: 1 } as Props);
+    const { failures } = check(type, {}, { label: "x", password: "kurz", tags: "ha", unknown: 1 });
     expect(failures.map((failure) => failure.property).sort()).toEqual([
       "label",
       "owner",

@@ -19,7 +19,7 @@ describe("the random plugin", () => {
     expect(isSecret(password.properties.result)).toBe(true);
     const bytes = await random.create({ urn: urn("RandomBytes"), news: { length: 32 } });
     expect(isSecret(bytes.properties.base64) && isSecret(bytes.properties.hex)).toBe(true);
-    expect(Buffer.from(String(plain(bytes.properties.hex)), "hex")).toHaveLength(32);
+    expect(Buffer.from(plain(bytes.properties.hex) as string, "hex")).toHaveLength(32);
     for (const key of ["base64", "hex"]) expect(bytes.id).not.toBe(plain(bytes.properties[key]));
   });
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "crypto";
 import { AddressInfo } from "net";
-import { Server, utils } from "ssh2";
+import { ParsedKey, Server, utils } from "ssh2";
 
 import { quote } from "../../../lab/engine/plugins/command/text";
 import { plugin } from "../../../lab/engine/plugins/command/plugin";
@@ -16,7 +16,7 @@ const pem = () =>
 const publicLine = (key: string): string => {
   const parsed = utils.parseKey(key);
   if (parsed instanceof Error) throw parsed;
-  const one = Array.isArray(parsed) ? parsed[0] : parsed;
+  const one: ParsedKey = Array.isArray(parsed) ? (parsed as ParsedKey[])[0]! : parsed;
   return `ssh-rsa ${one.getPublicSSH().toString("base64")} a comment`;
 };
 

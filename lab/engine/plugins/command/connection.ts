@@ -109,11 +109,14 @@ function connect(config: ConnectConfig, ctx: Ctx): Promise<Client> {
       client.destroy();
       reject(new Error("context canceled"));
     };
-    if (ctx.signal.aborted) return abort();
+    if (ctx.signal.aborted) {
+      abort();
+      return;
+    }
     ctx.signal.addEventListener("abort", abort, { once: true });
     client
       .on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) => {
-        finish(prompts.map(() => String(config.password ?? "")));
+        finish(prompts.map(() => config.password ?? ""));
       })
       .on("ready", () => resolve(client))
       .on("error", (error: Error & { level?: string }) => {
@@ -168,7 +171,10 @@ async function withRetry<T>(ctx: Ctx, message: string, limit: number, attempt: (
 /** Waits, but not beyond a cancellation. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
     const done = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);

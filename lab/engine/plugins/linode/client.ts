@@ -3,7 +3,7 @@ import { pause } from "../command/connection";
 import { isObject, Json } from "../runtime/wire";
 
 /** An answer's body, with its fields by name. */
-export type Body = { [key: string]: Json };
+export type Body = Record<string, Json>;
 
 /** An error that the API answered. */
 export class ApiError extends Error {
@@ -113,7 +113,8 @@ export class LinodeClient {
         const why = connectionProblem(error);
         // A request that may have been carried out is not sent twice.
         const safe = method === "GET" && Date.now() - started < UNREACHABLE_MS;
-        if (!safe) throw new Error(`cannot reach the Linode API at ${this.options.base}: ${why} (${label})`);
+        if (!safe)
+          throw new Error(`cannot reach the Linode API at ${this.options.base}: ${why} (${label})`, { cause: error });
         again = { reason: why, afterMs: delay };
       }
       this.options.onRetry?.(`${label}: ${again.reason}, trying again in ${again.afterMs} ms`);

@@ -46,7 +46,7 @@ export class EventPoller {
 
   private matches(event: Body): boolean {
     if (this.secondary === undefined) return true;
-    const entity = event.secondary_entity as Body | null;
+    const entity = event.secondary_entity as Body | null | undefined;
     // Not every service names the disk in its events.
     return entity === null || entity === undefined || Number(entity.id) === this.secondary;
   }

@@ -104,7 +104,7 @@ function lister(name: string, path: string, field: string, flatten: (body: Body)
 function passes(entry: Json, filter: Json): boolean {
   const name = String(at(filter, "name")).replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
   const matchBy = String(at(filter, "matchBy") ?? "exact");
-  const held = isObject(entry) ? (entry as Body)[name] : undefined;
+  const held = isObject(entry) ? entry[name] : undefined;
   const values = (Array.isArray(held) ? held : [held]).map(String);
   return listOf(at(filter, "values")).some((wanted) =>
     values.some((value) => {

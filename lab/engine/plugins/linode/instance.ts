@@ -82,7 +82,7 @@ function flattenConfig(config: Body): Json {
     virtMode: config.virt_mode,
     comments: config.comments,
     memoryLimit: config.memory_limit,
-    devices: flattenDevices(config.devices).devices as Json,
+    devices: flattenDevices(config.devices).devices,
     interfaces: flattenInterfaces(config.interfaces),
   });
 }

@@ -90,7 +90,7 @@ export const placementGroupAssignment: LinodeType = {
       await removed(() => ctx.provider.client.post(path, { linodes: [Number(state.linodeId)] }));
     } catch (error) {
       // Not in the group any more: what was wanted.
-      const gone = error instanceof ApiError && /does not belong to Placement Group/.test(error.message);
+      const gone = error instanceof ApiError && error.message.includes("does not belong to Placement Group");
       if (!gone) throw error;
     }
   },

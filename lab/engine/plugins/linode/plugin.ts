@@ -18,6 +18,9 @@ const POLL_MS = 4000;
 const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 10_000;
 
+/** A variable that is set to nothing counts as not set. */
+const set = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
+
 /** A whole number from the provider's settings or the environment. */
 function number(config: Record<string, string>, key: string, variable: string | undefined, fallback: number): number {
   const text = config[key] ?? (variable === undefined ? undefined : process.env[variable]);
@@ -47,9 +50,9 @@ async function configure(config: Record<string, string>, signal: AbortSignal): P
       "no Linode API token: set LINODE_TOKEN, or 'pulumi config set --secret linode:token' (in the lab: 'linode-lab env')",
     );
   }
-  const version = config.apiVersion ?? (process.env.LINODE_API_VERSION || "v4");
+  const version = config.apiVersion ?? set(process.env.LINODE_API_VERSION) ?? "v4";
   const client = new LinodeClient({
-    base: baseAddress(config.url ?? (process.env.LINODE_URL || DEFAULT_URL), version),
+    base: baseAddress(config.url ?? set(process.env.LINODE_URL) ?? DEFAULT_URL, version),
     token,
     userAgent: `linode-ha-lab/${VERSION}`,
     pollMs: number(config, "eventPollMs", "LINODE_EVENT_POLL_MS", POLL_MS),

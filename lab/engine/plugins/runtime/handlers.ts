@@ -223,6 +223,6 @@ export function topLevel(path: string): string {
 }
 
 /** Drops what the wire cannot carry. */
-export function defined(props: Props): { [key: string]: Json } {
+export function defined(props: Props): Record<string, Json> {
   return Object.fromEntries(Object.entries(props).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }

@@ -39,7 +39,7 @@ function coerce(field: Field, value: Json): Json {
   if (field.kind === "string" && (typeof value === "number" || typeof value === "boolean")) return String(value);
   if (field.kind === "bool" && (value === "true" || value === "false")) return value === "true";
   if (Array.isArray(value) && field.items) return value.map((entry) => coerce(field.items as Field, entry));
-  if (isObject(value) && field.fields) return coerceObject(field.fields, value as Props) as Json;
+  if (isObject(value) && field.fields) return coerceObject(field.fields, value) as Json;
   return value;
 }
 
@@ -84,7 +84,7 @@ function checkField(field: Field, value: Json, path: string, failures: Failure[]
       if (entry !== null) checkField(field.items as Field, entry, `${path}[${index}]`, failures);
     });
   }
-  if (isObject(value) && field.fields) checkFields(field.fields, value as Props, `${path}.`, failures);
+  if (isObject(value) && field.fields) checkFields(field.fields, value, `${path}.`, failures);
 }
 
 function describe(value: Json): string {
@@ -126,9 +126,9 @@ export function fillDefaults(fields: Fields, props: Props): Props {
     if (isAbsent(value)) {
       if (field.default !== undefined) props[key] = field.default;
     } else if (field.fields && isObject(value)) {
-      fillDefaults(field.fields, value as Props);
+      fillDefaults(field.fields, value);
     } else if (Array.isArray(value) && field.items?.fields) {
-      for (const entry of value) if (isObject(entry)) fillDefaults(field.items.fields, entry as Props);
+      for (const entry of value) if (isObject(entry)) fillDefaults(field.items.fields, entry);
     }
   }
   return props;
@@ -302,7 +302,9 @@ function withoutOutputs(field: Field, value: Json): Json {
   const fields = field.fields;
   return Object.fromEntries(
     Object.entries(value as Record<string, Json>)
-      .filter(([key, entry]) => fields[key] && !fields[key]?.output && !isEmpty(fields[key] as Field, entry))
+      .filter(
+        ([key, entry]) => fields[key] !== undefined && fields[key].output !== true && !isEmpty(fields[key], entry),
+      )
       .map(([key, entry]) => [key, withoutOutputs(fields[key] as Field, entry)]),
   );
 }
@@ -313,7 +315,7 @@ export function markSecrets<C>(type: ResourceType<C>, props: Props, fromSecrets:
   for (const [key, value] of Object.entries(props)) {
     if (isAbsent(value)) continue;
     const field = type.fields[key];
-    const hidden = value !== UNKNOWN && (field?.secret || fromSecrets.has(key));
+    const hidden = value !== UNKNOWN && (field?.secret === true || fromSecrets.has(key));
     out[key] = hidden ? secret(value as Json) : field ? markNested(field, value as Json) : value;
   }
   return out;

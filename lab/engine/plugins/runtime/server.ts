@@ -29,8 +29,8 @@ const severities: Record<string, engine.LogSeverity> = {
   warning: engine.LogSeverity.WARNING,
   error: engine.LogSeverity.ERROR,
 };
-const toStruct = (props: Props): Struct => Struct.fromJavaScript(defined(props) as never);
-const toProps = (value: Struct | undefined): Props => (value ? (value.toJavaScript() as Props) : {});
+const toStruct = (props: Props): Struct => Struct.fromJavaScript(defined(props));
+const toProps = (value: Struct | undefined): Props => (value ? value.toJavaScript() : {});
 
 /** Starts a plugin, prints its port for the engine and serves until the engine ends the process. */
 export async function serve<C>(plugin: Plugin<C>, argv: readonly string[]): Promise<void> {

@@ -34,7 +34,7 @@ export interface Field {
 }
 
 /** Fields by property name. */
-export type Fields = { readonly [name: string]: Field };
+export type Fields = Readonly<Record<string, Field>>;
 
 type Extra = Omit<Field, "kind" | "items" | "fields">;
 const of =
@@ -74,7 +74,7 @@ export interface Change {
   readonly olds: Props;
   readonly news: Props;
   /** Whether a property differs. */
-  changed(...names: string[]): boolean;
+  readonly changed: (...names: string[]) => boolean;
 }
 
 /** One resource type. */

@@ -44,7 +44,7 @@ export function plain(value: Json | undefined): Json {
   if (isSecret(value)) return plain(value.value);
   if (Array.isArray(value)) return value.map(plain);
   if (isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry as Json)]));
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
   }
   return value;
 }
