@@ -46,7 +46,8 @@ async function answer(routes: ControlRoutes, request: IncomingMessage, response:
     const [handler, params] = find(routes, `${request.method} ${request.url}`);
     const body = await bodyOf(request);
     response.writeHead(200, { "content-type": "application/x-ndjson" });
-    say({ result: await handler({ params, body, progress: (progress) => say({ progress }) }) });
+    const result = await handler({ params, body, progress: (progress) => say({ progress }) });
+    say({ result: result ?? null });
   } catch (error) {
     const known = error instanceof LabError;
     const message = error instanceof Error ? error.message : String(error);

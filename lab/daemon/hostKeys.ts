@@ -8,18 +8,24 @@ const REPORT = /linode-lab: host key ((?:ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+)/g;
 /** Where a guest's kernel begins: what stands before is of an earlier start. */
 const START = "Linux version ";
 
-/** The keys that a guest reported on its console at its last start, the newest report of each kind. Pure. */
-export function reportedKeys(consoleText: string): readonly string[] {
+/**
+ * The keys that a guest reported on its console since it started, the newest report of each kind; undefined when the console does not
+ * go back that far. Pure.
+ */
+export function reportedKeys(consoleText: string): readonly string[] | undefined {
   const since = consoleText.lastIndexOf(START);
   const keys = new Map<string, string>();
-  for (const [, key = ""] of consoleText.slice(Math.max(since, 0)).matchAll(REPORT))
+  for (const [, key = ""] of consoleText.slice(Math.max(since, 0)).matchAll(REPORT)) {
     keys.set(key.split(" ")[0] ?? "", key);
-  return [...keys.values()].sort();
+  }
+  return since < 0 && keys.size === 0 ? undefined : [...keys.values()].sort();
 }
 
-/** A known_hosts file, from keys by alias. Pure. */
-export const renderKnownHosts = (keys: ReadonlyMap<string, readonly string[]>): string =>
-  [...keys].flatMap(([alias, own]) => own.map((key) => `${alias} ${key}\n`)).join("");
+/** A known_hosts file, from keys by Linode. Pure. */
+export const renderKnownHosts = (keys: ReadonlyMap<number, readonly string[]>): string =>
+  [...keys].flatMap(([id, own]) => own.map((key) => `${alias(id)} ${key}\n`)).join("");
+
+const alias = (id: number): string => `linode-${id}`;
 
 /**
  * Knows the host keys of the lab's guests. They come over the console, which nothing but the guest itself can write on: a way beside
@@ -28,20 +34,19 @@ export const renderKnownHosts = (keys: ReadonlyMap<string, readonly string[]>): 
 export class HostKeys {
   constructor(private readonly paths: LabPaths) {}
 
-  /** The name of a Linode's keys in the known_hosts file; undefined while the guest has not told any. Brings that file up to date. */
+  /**
+   * The name of a Linode's keys in the known_hosts file, which is brought up to date; undefined while the guest's SSH server has not
+   * started since the guest did.
+   */
   alias(id: number, consoleLog: string, others: readonly number[]): string | undefined {
-    const alias = `linode-${id}`;
     const keys = reportedKeys(read(`${consoleLog}.1`) + read(consoleLog));
+    if (keys?.length === 0) return undefined;
     // Kept, since a console log is bounded and a guest that runs for long may have written over its report.
-    if (keys.length > 0) this.write(this.file(id), `${keys.join("\n")}\n`);
-    const known = new Map<string, readonly string[]>();
-    for (const each of new Set([...others, id])) {
-      const own = read(this.file(each)).split("\n").filter(Boolean);
-      known.set(`linode-${each}`, own);
-      if (each === id && own.length === 0) return undefined;
-    }
+    if (keys !== undefined) this.write(this.file(id), `${keys.join("\n")}\n`);
+    const known = new Map(others.map((each) => [each, read(this.file(each)).split("\n").filter(Boolean)]));
+    if ((known.get(id) ?? []).length === 0) return undefined;
     this.write(this.paths.knownHosts, renderKnownHosts(known));
-    return alias;
+    return alias(id);
   }
 
   private file(id: number): string {
