@@ -64,14 +64,19 @@ parted() {
 compare_sizes() {
   local sectors usable device
   # shellcheck source=/dev/null
-  sectors=$(. "/etc/linode-ha/drbd/$RESOURCE" && blockdev --getsz "$DEVICE")
-  device=$(blockdev --getsz "/dev/drbd$MINOR")
+  sectors=$(. "/etc/linode-ha/drbd/$RESOURCE" && blockdev --getsz "${DEVICE:?}")
+  device=$(device_sectors)
   # Internal metadata of DRBD 8.4: a bit for each 4 KiB in whole 4 KiB blocks, 32 KiB of activity log, 4 KiB of superblock.
   usable=$((sectors / 8 * 8 - ((sectors / 8 + 32767) / 32768 * 8 + 72)))
   if ((device > 0 && device < usable)); then
     die "$EXIT_REFUSED" "the peer's device of $RESOURCE is smaller: $((device * 512)) of $((usable * 512)) bytes can be used here" \
       "give both nodes devices of exactly the same size"
   fi
+}
+
+# A Secondary's device cannot be opened, its size can be read.
+device_sectors() {
+  cat "/sys/class/block/drbd$MINOR/size"
 }
 
 # first_sync: only where both sides are fresh. DRBD connects two Inconsistent sides only if neither was ever used: a side with any history
@@ -172,7 +177,7 @@ report() {
   result peerDisk "$DRBD_PEER_DISK"
   result connection "$DRBD_CS"
   result device "/dev/drbd$MINOR"
-  result_raw sizeBytes "$(blockdev --getsize64 "/dev/drbd$MINOR")"
+  result_raw sizeBytes "$(($(device_sectors) * 512))"
   result sync "$SYNC"
 }
 

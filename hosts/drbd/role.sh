@@ -100,10 +100,10 @@ create_metadata() {
     if [[ $INITIAL_SYNC == skip-if-blank ]] && blkdiscard "$DEVICE" 2>/dev/null; then
       write_durably "$(state_file "drbd-$RESOURCE.discarded")" <<<"$STAMP"
     fi
-    drbdmeta --force "$MINOR" v08 "$DEVICE" internal create-md
+    drbdmeta --force "$MINOR" v08 "$DEVICE" internal create-md >/dev/null
     dump=$(drbdmeta --force "$MINOR" v08 "$DEVICE" internal dump-md | sed -E "s/^(device-uuid) 0x[0-9A-Fa-f]+;/\1 $STAMP;/")
     write_durably "$(state_file "drbd-$RESOURCE.md")" <<<"$dump"
-    drbdmeta --force "$MINOR" v08 "$DEVICE" internal restore-md "$(state_file "drbd-$RESOURCE.md")"
+    drbdmeta --force "$MINOR" v08 "$DEVICE" internal restore-md "$(state_file "drbd-$RESOURCE.md")" >/dev/null
   fi
   changed "created DRBD metadata on $DEVICE"
 }

@@ -54,14 +54,16 @@ unit_down() {
 # Never forces. A node promotes when it is UpToDate and either sees its peer, or has waited for it as long as the configuration says:
 # wfc-timeout after being with the peer, degr-wfc-timeout when it was already alone. After a split brain (StandAlone) it waits for a person.
 unit_keep() {
-  local waited=no seen=""
+  local waited=no seen="" now
   while :; do
     drbd_read "$MINOR"
-    if [[ $seen != "$(drbd_words)" ]]; then
-      seen=$(drbd_words)
-      printf '%s\n' "$seen"
+    now="$DRBD_CS $DRBD_ROLE/$DRBD_PEER_ROLE $DRBD_DISK/$DRBD_PEER_DISK"
+    if [[ $seen != "$now" ]]; then
+      seen=$now
+      drbd_words
+      printf '\n'
     fi
-    if drbd_connected; then rm -f "$alone"; fi
+    if [[ -e $alone ]] && drbd_connected; then rm -f "$alone"; fi
     if [[ $DRBD_ROLE == Primary ]]; then
       waited=no
       start_what_stands_on_it
@@ -73,6 +75,7 @@ unit_keep() {
     elif [[ $DRBD_DISK != UpToDate ]]; then
       sleep 1
     elif [[ $DRBD_CS == Connected || $DRBD_CS == SyncSource ]] || [[ $DRBD_CS == WFConnection && $waited == yes ]]; then
+      looked=-100
       drbdadm primary "$RESOURCE" || sleep 2
     elif [[ $DRBD_CS == WFConnection ]]; then
       wait_for_peer
@@ -92,9 +95,12 @@ wait_for_peer() {
   fi
 }
 
-# A unit that failed is tried again; one that a person stopped is left alone.
+# A unit that failed is tried again; one that a person stopped is left alone. Looked at every ten seconds: each look starts processes.
+looked=-100
 start_what_stands_on_it() {
   local target=linode-ha-storage@$RESOURCE.target unit
+  if ((SECONDS - looked < 10)); then return 0; fi
+  looked=$SECONDS
   if ! systemctl is-active --quiet "$target"; then
     systemctl start --no-block "$target"
     return

@@ -83,6 +83,7 @@ print_result() {
 }
 
 # wait_for SECONDS WHAT COMMAND...: polls until the command succeeds; says every ten seconds what it waits for; returns 12 if it never did.
+# Set POLL to look less often where looking costs.
 wait_for() {
   local limit=$1 what=$2 begun=$SECONDS told=$SECONDS
   shift 2
@@ -94,7 +95,7 @@ wait_for() {
       told=$SECONDS
       say "waiting for $what ($((SECONDS - begun)) of at most $limit s)"
     fi
-    sleep 0.3
+    sleep "${POLL:-0.3}"
   done
 }
 

@@ -5,35 +5,41 @@ LHA_CHANGED_FILES=()
 
 # install_file SOURCE TARGET MODE OWNER [SECRET]: makes TARGET like SOURCE. The new file appears whole or not at all.
 install_file() {
-  local source=$1 target=$2 mode=$3 owner=$4 secret=${5:--} why=""
-  local fresh="$target.linode-ha-new"
+  local source=$1 target=$2 mode=$3 owner=$4 secret=${5:--} why="" fresh="$2.linode-ha-new" folder=${2%/*}
+  if [[ ! -f $target ]]; then
+    why="wrote $target"
+  elif ! same_content "$source" "$target" "$secret"; then
+    why="rewrote $target"
+  elif [[ $(stat -c '%04a %U:%G' "$target") != "$(printf '%04d' "$((10#$mode))") $(full_owner "$owner")" ]]; then
+    why="set mode and owner of $target"
+  else
+    return 0
+  fi
+  LHA_CHANGED_FILES+=("$target")
   if applying; then
-    mkdir -p "$(dirname "$target")"
+    if [[ ! -d ${folder:-/} ]]; then mkdir -p "$folder"; fi
     rm -f "$fresh"
     (
       umask 077
       filled "$source" "$secret" >"$fresh"
     )
-    chown "$owner" "$fresh"
+    if [[ $owner != root:root ]]; then chown "$owner" "$fresh"; fi
     chmod "$mode" "$fresh"
-  fi
-  if [[ ! -f $target ]]; then
-    why="wrote $target"
-  elif ! filled "$source" "$secret" | cmp -s - "$target"; then
-    why="rewrote $target"
-  elif [[ $(stat -c '%04a %U:%G' "$target") != "$(printf '%04d' "$((10#$mode))") $(full_owner "$owner")" ]]; then
-    why="set mode and owner of $target"
-  fi
-  if [[ -z $why ]]; then
-    rm -f "$fresh"
-    return
-  fi
-  LHA_CHANGED_FILES+=("$target")
-  if applying; then
     sync -d "$fresh"
     mv "$fresh" "$target"
   fi
   changed "$why"
+}
+
+# Built in where it can be: starting a process for each file would make the second run slow.
+same_content() {
+  local text
+  if [[ $3 == - ]]; then
+    cmp -s "$1" "$2"
+  else
+    text=$(filled "$1" "$3" && printf x)
+    [[ $text == "$(<"$2")"$'\nx' ]]
+  fi
 }
 
 full_owner() {
@@ -57,7 +63,7 @@ filled() {
 
 # install_files: the files of the step's list; and takes away those that an earlier version of the step put there.
 install_files() {
-  local mode owner secret index path list before
+  local mode owner secret index path list before text=""
   list=$(state_file "$STEP.files")
   while read -r mode owner secret index path; do
     install_file "$LHA_STEP_DIR/files/$index" "$path" "$mode" "$owner" "$secret"
@@ -72,8 +78,9 @@ install_files() {
   fi
   if applying; then
     while read -r mode owner secret index path; do
-      printf '%s\n' "$path"
-    done <"$LHA_STEP_DIR/files.list" | write_durably "$list"
+      text+=$path$'\n'
+    done <"$LHA_STEP_DIR/files.list"
+    if [[ ! -f $list || $(<"$list")$'\n' != "$text" ]]; then write_durably "$list" <<<"${text%$'\n'}"; fi
   fi
 }
 

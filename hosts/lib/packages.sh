@@ -50,9 +50,7 @@ install_packages() {
     chmod 0755 "$POLICY"
   fi
   say "installing ${names[*]}"
-  if apt-cache show --no-all-versions "${names[@]}" >/dev/null 2>&1 && apt_install "${names[@]}"; then
-    return 0
-  fi
+  if all_known "${names[@]}" && apt_install "${names[@]}"; then return 0; fi
   until apt_get update; do
     if ((++tries >= 3)); then
       die "$EXIT_REFUSED" "apt-get update failed $tries times" "check the host's way to its package mirror: apt-get update"
@@ -62,7 +60,7 @@ install_packages() {
   done
   if ! apt_install "${names[@]}"; then
     for word in "${names[@]}"; do
-      if ! apt-cache show --no-all-versions "$word" >/dev/null 2>&1; then
+      if ! all_known "$word"; then
         die "$EXIT_REFUSED" "package $word is in none of the host's package sources" \
           "use an image of Debian 12 or 13 with its 'main' section in /etc/apt/sources.list*"
       fi
@@ -75,9 +73,26 @@ apt_install() {
   apt_get install --no-install-recommends "$@"
 }
 
+# all_known NAMES...: whether apt knows a version of each to install.
+all_known() {
+  local name
+  for name in "$@"; do
+    if [[ $(apt-cache policy "$name") != *Candidate:\ [0-9]* ]]; then return 1; fi
+  done
+}
+
+# apt_get WORDS...: its many words are shown only when it fails.
 apt_get() {
-  DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 apt-get -q -y \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" </dev/null
+  local log
+  log=$(mktemp)
+  if DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 apt-get -q -y \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  cat "$log" >&2
+  rm -f "$log"
+  return 1
 }
 
 # clean_policy: takes away our policy-rc.d, also one that a killed run left; never somebody else's.

@@ -13,8 +13,6 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 : "${ROOT_OWNER?}" "${ROOT_MODE?}" "${WAIT:?}"
 
 readonly DEVICE=/dev/drbd$MINOR
-# A file system bears this label until it is finished: nobody mounts it, and a kill in between leaves something that is known to be ours.
-readonly UNFINISHED=$LABEL.new
 FILESYSTEM=kept
 
 role_apply() {
@@ -73,65 +71,64 @@ fs_value() {
 }
 
 file_system() {
-  local type label findings
-  type=$(fs_value TYPE)
-  label=$(fs_value LABEL)
-  if [[ $type == ocfs2 && $label == "$LABEL" ]]; then return 0; fi
-  if [[ -n $type && $type/$label != ocfs2/$UNFINISHED ]]; then
-    refuse_device "$DEVICE" "$(device_findings "$DEVICE")" "an OCFS2 \"$LABEL\" is to be on it" \
-      "use another resource with an empty device" \
-      "to keep an OCFS2 that is there: declare its own label, or: tunefs.ocfs2 -L $LABEL $DEVICE" \
-      "if nothing on it is needed any more, wipe it deliberately: wipefs --all $DEVICE"
-  fi
-  if [[ $NODE != "$FIRST" ]]; then
-    if applying; then
-      wait_for "$WAIT" "$FIRST to make the file system" finished ||
-        die "$EXIT_TIMED_OUT" "$FIRST has not made the file system \"$LABEL\" within $WAIT s" \
-          "run its step there: linode-ha-step $STEP apply; then this one again"
-    fi
+  local note findings
+  note=$(state_file "ocfs2-$LABEL.formatting")
+  if finished; then
+    if applying; then rm -f "$note"; fi
     return 0
   fi
-  if [[ -z $type && ! -e $LHA_BASE/state/ocfs2-$LABEL.formatting ]]; then
-    findings=$(device_findings "$DEVICE")
-    if [[ -n $findings ]]; then
-      refuse_device "$DEVICE" "$findings" "an OCFS2 \"$LABEL\" is to be on it" \
-        "use another resource with an empty device" \
-        "if nothing on it is needed any more, wipe it deliberately: blkdiscard --zeroout $DEVICE"
-    fi
+  findings=$(device_findings "$DEVICE")
+  if [[ -n $findings ]] && ! ours_half_made "$note"; then
+    refuse_device "$DEVICE" "$findings" "an OCFS2 \"$LABEL\" is to be on it" \
+      "use another resource with an empty device" \
+      "to keep an OCFS2 that is there: declare its own label" \
+      "if nothing on it is needed any more, wipe it deliberately: wipefs --all $DEVICE && blkdiscard --zeroout $DEVICE"
   fi
-  make_file_system
+  if [[ $NODE == "$FIRST" ]]; then
+    make_file_system "$note"
+  elif applying; then
+    POLL=2 wait_for "$WAIT" "$FIRST to make the file system" finished ||
+      die "$EXIT_TIMED_OUT" "$FIRST has not made the file system \"$LABEL\" within $WAIT s" \
+        "run its step there: linode-ha-step $STEP apply; then this one again"
+  fi
 }
 
-# make_file_system: while it is being made there is a note on this host that names the very device, so that only our own torso is overwritten.
+# finished: the file system is there and complete. mkfs writes lost+found last of all; where somebody took that away, a mount (in the slot
+# map) or other content tells the same.
+finished() {
+  [[ $(fs_value TYPE)/$(fs_value LABEL) == ocfs2/$LABEL ]] || return 1
+  [[ $(debugfs.ocfs2 -R 'ls /' "$DEVICE" 2>/dev/null | awk '$NF != "." && $NF != ".." && NF >= 4' | wc -l) -gt 0 ]] ||
+    [[ $(mounted.ocfs2 -f "$DEVICE" | tail -n +2) =~ [[:space:]]$NODE|[[:space:]]$FIRST ]]
+}
+
+# ours_half_made NOTE: whether what is on the device is what the peer's or our own mkfs is making or left unfinished. Our note names the
+# generation of the data: nothing but mkfs has written since.
+ours_half_made() {
+  if [[ $NODE != "$FIRST" ]]; then
+    # Between a blank device and a finished one; anything else has another type or label.
+    [[ $(fs_value TYPE)/$(fs_value LABEL) =~ ^(ocfs2/$LABEL|/)$ && -z $(lsblk -rno PTTYPE "$DEVICE") ]]
+  else
+    [[ -e $1 && $(<"$1") == "$(drbdadm get-gi "$RESOURCE")" ]]
+  fi
+}
+
 make_file_system() {
-  local note
-  note=$(state_file "ocfs2-$LABEL.formatting")
+  local note=$1
   drbd_read "$MINOR"
   if [[ $DRBD_CS/$DRBD_DISK/$DRBD_PEER_DISK != Connected/UpToDate/UpToDate ]]; then
     die "$EXIT_REFUSED" "a file system is made only while both sides are UpToDate, but $RESOURCE is $(drbd_words)" "wait for the sync, then run this step again"
   fi
   FILESYSTEM=created
   if applying; then
-    if [[ -e $note && $(<"$note") != "$(drbdadm get-gi "$RESOURCE")" && $(fs_value LABEL) != "$UNFINISHED" ]]; then
-      say "the note of an earlier attempt is about another device: not believed"
-      rm -f "$note"
-      file_system
-      return
-    fi
     drbdadm get-gi "$RESOURCE" | write_durably "$note"
     say "making OCFS2 \"$LABEL\" on $DEVICE"
-    mkfs.ocfs2 --force --quiet --node-slots "$SLOTS" --label "$UNFINISHED" \
-      --cluster-stack=o2cb --cluster-name="$CLUSTER" --global-heartbeat=no "$DEVICE" </dev/null
-    sync "$DEVICE"
-    tunefs.ocfs2 --quiet --label "$LABEL" "$DEVICE" </dev/null
+    # Without --force, so that mkfs has its own say; what it would ask about, our own half-made attempt, is taken away first.
+    wipefs --all --quiet "$DEVICE"
+    mkfs.ocfs2 --quiet --node-slots "$SLOTS" --label "$LABEL" --cluster-stack=o2cb --cluster-name="$CLUSTER" "$DEVICE" </dev/null
     sync "$DEVICE"
     rm -f "$note"
   fi
   changed "made OCFS2 \"$LABEL\" on $DEVICE"
-}
-
-finished() {
-  [[ $(fs_value TYPE)/$(fs_value LABEL) == ocfs2/$LABEL ]]
 }
 
 mount_it() {

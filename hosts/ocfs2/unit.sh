@@ -18,8 +18,11 @@ o2cb_up() {
   : "${O2CB_BOOTCLUSTER:?}" "${O2CB_HEARTBEAT_THRESHOLD:?}" "${O2CB_IDLE_TIMEOUT_MS:?}" "${O2CB_KEEPALIVE_DELAY_MS:?}"
   : "${O2CB_RECONNECT_DELAY_MS:?}"
   local cluster=$configfs/cluster/$O2CB_BOOTCLUSTER
-  modprobe -a configfs ocfs2 ocfs2_stack_o2cb
+  modprobe -a configfs ocfs2 ocfs2_dlmfs ocfs2_stack_o2cb
   mountpoint -q "$configfs" || mount -t configfs none "$configfs"
+  # tunefs and fsck take the cluster's locks through this one.
+  mkdir -p /dlm
+  mountpoint -q /dlm || mount -t ocfs2_dlmfs ocfs2_dlmfs /dlm
   if [[ $(cat /sys/fs/ocfs2/cluster_stack) != o2cb ]]; then printf 'o2cb\n' >/sys/fs/ocfs2/cluster_stack; fi
   drop_moved_nodes "$cluster"
   o2cb register-cluster "$O2CB_BOOTCLUSTER"
