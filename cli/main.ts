@@ -15,8 +15,18 @@ function say(line: string): void {
 }
 
 async function target(options: StackOptions): Promise<PulumiTarget & { stack: string }> {
-  const stack = options.stack ?? (await runPulumi(["stack", "--show-name"])).trim();
+  const stack = options.stack ?? (await selectedStack());
   return { stack, ...(options.configFile === undefined ? {} : { configFile: options.configFile }) };
+}
+
+async function selectedStack(): Promise<string> {
+  try {
+    return (await runPulumi(["stack", "--show-name"])).trim();
+  } catch {
+    throw new UserError("Which stack?", [
+      { path: "--stack", what: "no stack is selected, or the one that is cannot be read", todo: "name it with --stack <name>" },
+    ]);
+  }
 }
 
 function projectName(): string {

@@ -1,5 +1,5 @@
 import type { ApiObject, LinodeApi } from "./linodeApi";
-import type { PendingOperation } from "./pulumiCli";
+import type { ExportedResource } from "./pulumiCli";
 
 /** What becomes of something whose creation was cut short. */
 export type Verdict =
@@ -74,7 +74,7 @@ const FINDERS: Readonly<Record<string, Finder>> = {
 };
 
 /** Decides what becomes of one creation that was cut short. */
-export async function judge(api: LinodeApi, operation: PendingOperation): Promise<Verdict> {
-  const find = FINDERS[operation.resource.type];
-  return find === undefined ? FORGET : await find(api, operation.resource.inputs ?? {});
+export async function judge(api: LinodeApi, resource: ExportedResource): Promise<Verdict> {
+  const find = FINDERS[resource.type];
+  return find === undefined ? FORGET : await find(api, resource.inputs ?? {});
 }

@@ -16,10 +16,15 @@ export interface PendingOperation {
   readonly resource: ExportedResource;
 }
 
-/** The state of a stack. */
+/** The state of a stack as the engine writes it; what is not named here is carried along. */
 export interface Deployment {
-  readonly resources: readonly ExportedResource[];
-  readonly pendingOperations: readonly PendingOperation[];
+  readonly resources?: readonly ExportedResource[];
+  readonly pending_operations?: readonly PendingOperation[];
+}
+
+/** What `pulumi stack export` prints. */
+export interface ExportedStack {
+  readonly deployment: Deployment;
 }
 
 /** How the Pulumi CLI is called for one stack. */
@@ -31,6 +36,8 @@ export interface PulumiTarget {
 }
 
 interface RunOptions {
+  /** What the command reads. */
+  readonly input?: string;
   /** Show the output while it comes, instead of collecting it. */
   readonly show?: boolean;
 }
@@ -39,8 +46,9 @@ interface RunOptions {
 export function runPulumi(args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
-      stdio: ["ignore", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
+      stdio: [options.input === undefined ? "ignore" : "pipe", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
     });
+    child.stdin?.end(options.input);
     let stdout = "";
     let stderr = "";
     child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
@@ -73,12 +81,14 @@ export function stackFlags(target: PulumiTarget): string[] {
 }
 
 /** The stack's state. Secrets stay encrypted. */
-export async function exportDeployment(target: PulumiTarget): Promise<Deployment> {
-  const text = await runPulumi(["stack", "export", ...stackFlags(target)]);
-  const { deployment } = JSON.parse(text) as {
-    deployment?: { resources?: ExportedResource[]; pending_operations?: PendingOperation[] };
-  };
-  return { resources: deployment?.resources ?? [], pendingOperations: deployment?.pending_operations ?? [] };
+export async function exportStack(target: PulumiTarget): Promise<ExportedStack> {
+  const stack = JSON.parse(await runPulumi(["stack", "export", ...stackFlags(target)])) as Partial<ExportedStack>;
+  return { ...stack, deployment: stack.deployment ?? {} };
+}
+
+/** Writes the stack's state back. The engine checks it before it takes it. */
+export async function importStack(target: PulumiTarget, stack: ExportedStack): Promise<void> {
+  await runPulumi(["stack", "import", ...stackFlags(target)], { input: JSON.stringify(stack) });
 }
 
 /** The stack's outputs, secrets in the clear. */

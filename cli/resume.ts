@@ -1,8 +1,8 @@
 import { UserError } from "../components/internal/errors";
 import { LinodeApi, type ApiObject } from "./linodeApi";
-import { releaseDeadLock } from "./lock";
+import { deadLocks, mendStackFiles } from "./fileBackend";
 import { judge } from "./pendingCreates";
-import { exportDeployment, runPulumi, stackFlags, type Deployment, type PulumiTarget } from "./pulumiCli";
+import { exportStack, importStack, runPulumi, stackFlags, type ExportedResource, type PulumiTarget } from "./pulumiCli";
 
 /** What a resume did. */
 export interface ResumeReport {
@@ -27,51 +27,58 @@ export interface ResumeTarget extends PulumiTarget {
  * Does nothing, and asks the API nothing, where the last update ended properly.
  */
 export async function resume(target: ResumeTarget, progress: (line: string) => void): Promise<ResumeReport> {
-  const lockReleased = await releaseDeadLock(target, target.backend, target.project);
-  if (lockReleased) {
+  const locks = deadLocks(target.backend, target.project, target.stack);
+  const mended = mendStackFiles(target.backend, target.project, target.stack);
+  mended.forEach(progress);
+  if (locks.length > 0) {
+    await runPulumi(["cancel", "--yes", ...stackFlags(target)]);
     progress("released the lock of an update that was killed");
   }
-  const deployment = await exportDeployment(target);
+  const lockReleased = locks.length > 0;
+  const stack = await exportStack(target);
+  const { resources = [], pending_operations: pending = [] } = stack.deployment;
   const report = { lockReleased, adopted: [] as string[], deleted: [] as string[], forgotten: [] as string[] };
-  if (deployment.pendingOperations.length === 0 && !lockReleased) {
+  if (pending.length === 0 && !lockReleased && mended.length === 0) {
     return report;
   }
   const api = new LinodeApi();
-  const imports: string[] = [];
-  for (const operation of deployment.pendingOperations.filter(({ type }) => type === "creating")) {
-    const { urn } = operation.resource;
-    const verdict = await judge(api, operation);
+  const adopted: ExportedResource[] = [];
+  for (const { resource } of pending.filter(({ type }) => type === "creating")) {
+    const verdict = await judge(api, resource);
     switch (verdict.kind) {
       case "adopt":
-        imports.push(urn, verdict.id);
-        report.adopted.push(urn);
-        progress(`takes back ${shortName(urn)} (${verdict.id})`);
+        // The refresh that follows reads the rest from the API.
+        adopted.push({ ...resource, id: verdict.id, outputs: {} });
+        report.adopted.push(resource.urn);
+        progress(`takes back ${shortName(resource.urn)} (${verdict.id})`);
         break;
       case "delete":
         await api.delete(verdict.path);
-        report.deleted.push(urn);
-        progress(`deleted the unfinished ${shortName(urn)}; nothing was on it`);
+        report.deleted.push(resource.urn);
+        progress(`deleted the unfinished ${shortName(resource.urn)}; nothing was on it`);
         break;
       case "forget":
-        report.forgotten.push(urn);
-        progress(`${shortName(urn)} had not been made`);
+        report.forgotten.push(resource.urn);
+        progress(`${shortName(resource.urn)} had not been made`);
         break;
     }
   }
-  await removeStrangers(api, deployment, imports, progress);
-  await refresh(target, imports);
+  const known = [...resources, ...adopted];
+  await removeStrangers(api, known, progress);
+  // What was being changed or deleted is in the state as it was before; the refresh sees what became of it.
+  await importStack(target, { ...stack, deployment: { ...stack.deployment, resources: known, pending_operations: [] } });
+  await refresh(target);
   return report;
 }
 
 /** Linodes that carry the stack's tag and are known nowhere: deleted while empty, reported otherwise. */
 async function removeStrangers(
   api: LinodeApi,
-  deployment: Deployment,
-  imports: readonly string[],
+  resources: readonly ExportedResource[],
   progress: (line: string) => void,
 ): Promise<void> {
-  const known = new Set([...deployment.resources.map(({ id }) => id ?? ""), ...imports]);
-  const tags = new Set(deployment.resources.flatMap(({ type, outputs }) => (isPair(type) ? [String(outputs?.["tag"])] : [])));
+  const known = new Set(resources.map(({ id }) => id));
+  const tags = new Set(resources.flatMap(tagsOf));
   for (const tag of tags) {
     for (const linode of await api.list("linode/instances", { tags: tag })) {
       if (!known.has(String(linode["id"]))) {
@@ -97,28 +104,15 @@ async function removeStranger(api: LinodeApi, linode: ApiObject, progress: (line
   progress(`deleted the empty Linode ${String(linode["label"])}, which no state knew`);
 }
 
-async function refresh(target: ResumeTarget, imports: readonly string[]): Promise<void> {
-  await runPulumi(
-    [
-      "refresh",
-      "--yes",
-      "--skip-preview",
-      ...stackFlags(target),
-      ...(target.configFile === undefined ? [] : ["--config-file", target.configFile]),
-      ...imports.flatMap((entry) => ["--import-pending-creates", entry]),
-      // What was not made, or was deleted again, is nothing that the state should remember.
-      ...(imports.length === 0 ? ["--clear-pending-creates"] : []),
-    ],
-    { show: true },
-  );
-  const left = (await exportDeployment(target)).pendingOperations;
-  if (imports.length > 0 && left.length > 0) {
-    await refresh(target, []);
-  }
+async function refresh(target: ResumeTarget): Promise<void> {
+  const config = target.configFile === undefined ? [] : ["--config-file", target.configFile];
+  await runPulumi(["refresh", "--yes", "--skip-preview", ...stackFlags(target), ...config], { show: true });
 }
 
-function isPair(type: string): boolean {
-  return type === "linode-ha:pair:HaPair";
+/** The tag of the pair that a resource belongs to, as it was given to the API. */
+function tagsOf({ type, inputs }: ExportedResource): string[] {
+  const [tag] = type.startsWith("linode:") ? ((inputs?.["tags"] ?? []) as unknown[]) : [];
+  return typeof tag === "string" ? [tag] : [];
 }
 
 /** The last two parts of a URN: what a reader recognises. */

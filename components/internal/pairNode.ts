@@ -30,8 +30,9 @@ export interface PairMachine {
 
 /** An SSH key pair that is known before the host that uses it exists, and stays when the host is replaced. */
 export function sshKeys(name: string, comment: string, parent: pulumi.Resource): pulumi.Output<SshKeyPair> {
-  const seed = new random.RandomBytes(name, { length: 32 }, { parent, additionalSecretOutputs: ["base64", "hex"] });
-  return pulumi.secret(seed.base64.apply((base64) => sshKeyPairFromSeed(base64, comment)));
+  // Not RandomBytes: the vendor's provider makes its value the resource's id, which stands in the state in plain.
+  const seed = new random.RandomPassword(name, { length: 64, special: false }, { parent });
+  return pulumi.secret(seed.result.apply((text) => sshKeyPairFromSeed(text, comment)));
 }
 
 /** The volumes and the Linode, empty and switched off. */

@@ -20,17 +20,14 @@ function sshString(value: Buffer | string): Buffer {
 }
 
 /**
- * Derives an Ed25519 SSH key pair from a seed, so that a key can be kept as 32 random bytes in the stack's state and be
- * known before the host that uses it exists.
+ * Derives an Ed25519 SSH key pair from a secret text, so that a key can be kept as a random password in the stack's state
+ * and be known before the host that uses it exists.
  *
- * @param seedBase64 32 random bytes in base64. A secret.
+ * @param text at least 43 random letters and digits: 256 bits. A secret.
  * @param comment what `ssh-add -l` shows; carries no meaning.
  */
-export function sshKeyPairFromSeed(seedBase64: string, comment: string): SshKeyPair {
-  const seed = Buffer.from(seedBase64, "base64");
-  if (seed.length !== 32) {
-    throw new Error(`an Ed25519 seed has 32 bytes, this one has ${seed.length}`);
-  }
+export function sshKeyPairFromSeed(text: string, comment: string): SshKeyPair {
+  const seed = crypto.createHash("sha256").update(text).digest();
   const key = crypto.createPrivateKey({
     key: Buffer.concat([PKCS8_ED25519_PREFIX, seed]),
     format: "der",

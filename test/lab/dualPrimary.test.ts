@@ -118,14 +118,9 @@ describe("secrets", () => {
       deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] };
     };
     for (const { type, outputs } of state.deployment.resources) {
-      if (type.startsWith("random:index/randomPassword") || type.startsWith("random:index/randomBytes")) {
-        for (const name of ["result", "base64"]) {
-          const value = outputs?.[name] as { plaintext?: string } | string | undefined;
-          const text = typeof value === "object" ? (JSON.parse(value.plaintext ?? '""') as string) : value;
-          if (text !== undefined && text !== "") {
-            secrets.add(text);
-          }
-        }
+      if (type === "random:index/randomPassword:RandomPassword") {
+        const { plaintext } = outputs?.["result"] as { plaintext: string };
+        secrets.add(JSON.parse(plaintext) as string);
       }
     }
     expect(secrets.size).toBe(6);

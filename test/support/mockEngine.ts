@@ -18,9 +18,6 @@ export class MockEngine {
       privateIpAddress: name.endsWith("web1") ? "192.168.128.11" : "192.168.128.12",
       ipv6: name.endsWith("web1") ? "2001:db8:1::11/128" : "2001:db8:1::12/128",
     }),
-    "random:index/randomBytes:RandomBytes": (name) => ({
-      base64: Buffer.from(name.padEnd(32, ".").slice(0, 32)).toString("base64"),
-    }),
     "random:index/randomId:RandomId": (name) => ({ hex: Buffer.from(name).toString("hex") }),
     "random:index/randomPassword:RandomPassword": (name) => ({ result: `secret-of-${name}` }),
   };
