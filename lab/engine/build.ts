@@ -1,4 +1,4 @@
-/** Building the command line and its Node.js language host from their Go modules, pinned in this package. */
+/** Building the command line from its Go module, pinned in this package. */
 import { mkdirSync, statfsSync, writeFileSync } from "fs";
 import { homedir } from "os";
 import { join } from "path";
@@ -24,13 +24,6 @@ interface Target {
 
 const TARGETS: readonly Target[] = [
   { program: "pulumi", module: "cli", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", version: "v3.250.0" },
-  {
-    // The module of the newer language host is not published; this one, inside the SDK, speaks the same protocol.
-    program: "pulumi-language-nodejs",
-    module: "language-nodejs",
-    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-    version: "v3.60.0",
-  },
 ];
 
 /** Builds everything into `folder`, with a line of progress every few seconds. Logs go to `logs`. */

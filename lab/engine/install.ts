@@ -1,10 +1,21 @@
 /** Puts a working Pulumi engine into the lab's own Pulumi home. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "fs";
 import { dirname, join } from "path";
 
 import { buildCli } from "./build";
 import { downloadCli } from "./download";
 import { EngineError } from "./errors";
+import { launcherText } from "./launcher";
 import { homeBin, versionBin } from "./layout";
 import { withLock } from "./lock";
 import { run } from "./process";
@@ -52,7 +63,10 @@ export async function ensureEngine(options: EnsureEngineOptions): Promise<Engine
     source,
     seconds: Math.round((Date.now() - started) / 100) / 10,
   });
-  if (await isReady(options.pulumiHome)) return done("present");
+  if (await isReady(options.pulumiHome)) {
+    refreshLanguageHost(options.pulumiHome);
+    return done("present");
+  }
   const lock = { timeoutMs: LOCK_MS, progress: options.progress };
   return withLock(join(options.cacheDir, "engine", "install.lock"), lock, async () => {
     // Whoever held the lock may have done it.
@@ -69,7 +83,10 @@ async function install(options: EnsureEngineOptions): Promise<"downloaded" | "bu
   try {
     const wanted = options.source ?? (process.env.LINODE_LAB_ENGINE === "build" ? "build" : "auto");
     const downloaded = wanted === "auto" && (await downloadCli(temporary, options.progress));
-    if (!downloaded) await buildCli(temporary, join(options.cacheDir, "engine"), options.progress);
+    if (!downloaded) {
+      await buildCli(temporary, join(options.cacheDir, "engine"), options.progress);
+      writeLanguageHost(temporary);
+    }
     rmSync(target, { recursive: true, force: true });
     renameSync(temporary, target);
     link(target, homeBin(options.pulumiHome));
@@ -86,6 +103,22 @@ async function install(options: EnsureEngineOptions): Promise<"downloaded" | "bu
     );
   } finally {
     rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** The vendor's language host comes with a download only; beside a command line built here stands the lab's own. */
+function writeLanguageHost(folder: string): void {
+  const program = join(folder, LANGUAGE_HOST);
+  writeFileSync(`${program}.new`, launcherText("languageHost/main.js"), { mode: 0o755 });
+  renameSync(`${program}.new`, program);
+}
+
+/** The lab's own host is run from this package, which may have moved since. */
+function refreshLanguageHost(pulumiHome: string): void {
+  const program = join(versionBin(pulumiHome), LANGUAGE_HOST);
+  const start = readFileSync(program).subarray(0, 2).toString();
+  if (start === "#!" && readFileSync(program, "utf8") !== launcherText("languageHost/main.js")) {
+    writeLanguageHost(versionBin(pulumiHome));
   }
 }
 

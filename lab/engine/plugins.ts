@@ -4,7 +4,8 @@ import { dirname, join } from "path";
 
 import { pluginReachable } from "./download";
 import { EngineError } from "./errors";
-import { homeBin, packageRoot, pluginFolder } from "./layout";
+import { launcherText } from "./launcher";
+import { homeBin, pluginFolder } from "./layout";
 import { run } from "./process";
 import { PLUGIN_VERSIONS, PluginName } from "./versions";
 
@@ -105,18 +106,7 @@ async function fetchVendors(options: EnsurePluginsOptions, name: PluginName, ver
 
 /** Writes the launcher of the lab's own plugin. Whole or not at all; nothing is written when it is there already. */
 function installOwn(folder: string, name: string, version: string): void {
-  const main = join(packageRoot(), "dist", "lab", "engine", "plugins", "main.js");
-  if (!existsSync(main)) {
-    throw new EngineError(`the lab's plugins are not compiled: ${main} is missing`, "Run 'npm run build' first.");
-  }
-  const quote = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`;
-  const launcher = [
-    "#!/bin/sh",
-    `node=${quote(process.execPath)}`,
-    `[ -x "$node" ] || node=node`,
-    `exec "$node" ${quote(main)} ${name} "$@"`,
-    "",
-  ].join("\n");
+  const launcher = launcherText("plugins/main.js", name);
   const program = join(folder, `pulumi-resource-${name}`);
   if (existsSync(program) && readFileSync(program, "utf8") === launcher) return;
   mkdirSync(dirname(folder), { recursive: true });
