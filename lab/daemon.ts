@@ -18,14 +18,17 @@ const CLOSE_MS = 90_000;
 
 function tell(message: DaemonMessage): Promise<void> {
   return new Promise((resolve) => {
-    if (!process.connected) return resolve();
+    if (!process.connected) {
+      resolve();
+      return;
+    }
     process.send?.(message, undefined, undefined, () => resolve());
   });
 }
 
 /** One more door to the same API. */
 function door(region: Region): Server {
-  const server = createServer(region.api.routing);
+  const server = createServer((request, response) => region.api.routing(request, response));
   // Clients keep connections for their next request; a server that ends them first makes that request fail.
   server.keepAliveTimeout = 72_000;
   return server;

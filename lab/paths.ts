@@ -45,7 +45,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?$/;
 
 /** The lab that a command means: `--lab`, else LINODE_LAB, else `default`. */
 export function labName(option: string | undefined, env: Environment = process.env): string {
-  const name = option ?? (env.LINODE_LAB || "default");
+  const name = option ?? nonEmpty(env.LINODE_LAB) ?? "default";
   if (!NAME.test(name)) {
     throw new LabError(
       `${JSON.stringify(name)} is not a name for a lab (${option === undefined ? "LINODE_LAB" : "--lab"}).`,
@@ -88,7 +88,10 @@ export function cachePaths(env: Environment = process.env): CachePaths {
   return { root, pulumiHome: join(root, "pulumi-home") };
 }
 
+/** A variable that is set to nothing is not set. */
+const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
 function folder(own: string | undefined, xdg: string | undefined, fallback: string, env: Environment): string {
   if (own) return resolve(own);
-  return join(xdg || join(env.HOME || homedir(), fallback), "linode-lab");
+  return join(nonEmpty(xdg) ?? join(nonEmpty(env.HOME) ?? homedir(), fallback), "linode-lab");
 }

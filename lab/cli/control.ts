@@ -33,28 +33,24 @@ export async function ask<T>(
         if ("progress" in said) options.progress?.(said.progress);
         else last = said;
       };
-      const call = request(
-        { socketPath: path, method, path: url, signal: AbortSignal.timeout(timeoutMs) },
-        (response) => {
-          response.setEncoding("utf8");
-          response.on("data", (chunk: string) => {
-            const lines = (rest + chunk).split("\n");
-            rest = lines.pop() ?? "";
-            lines.forEach(take);
-          });
-          response.on("error", () => undefined);
-          response.on("close", () => {
-            if (last !== undefined && "result" in last) resolve(last.result);
-            else if (last !== undefined && "error" in last) reject(told(last.error));
-            else reject(silent(paths, timeoutMs));
-          });
-        },
-      );
-      call.on("error", (error: NodeJS.ErrnoException) =>
-        reject(
-          error.code === "ABORT_ERR" || error.name === "TimeoutError" ? silent(paths, timeoutMs) : gone(paths, error),
-        ),
-      );
+      // Each connection its own: a kept one may lead to a daemon that is gone.
+      const call = request({ socketPath: path, method, path: url, agent: false }, (response) => {
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          const lines = (rest + chunk).split("\n");
+          rest = lines.pop() ?? "";
+          lines.forEach(take);
+        });
+        response.on("error", () => undefined);
+        response.on("close", () => {
+          if (last !== undefined && "result" in last) resolve(last.result);
+          else if (last !== undefined && "error" in last) reject(told(last.error));
+          else reject(silent(paths, timeoutMs));
+        });
+      });
+      const timer = setTimeout(() => call.destroy(silent(paths, timeoutMs)), timeoutMs);
+      call.on("close", () => clearTimeout(timer));
+      call.on("error", (error) => reject(error instanceof LabError ? error : gone(paths, error)));
       call.end(options.body === undefined ? undefined : JSON.stringify(options.body));
     });
   } finally {
@@ -68,7 +64,10 @@ export function openTunnel(paths: LabPaths, node: string, port: number): Promise
   return new Promise<Socket>((resolve, reject) => {
     const call = request({ socketPath: path, method: "CONNECT", path: `${node}:${port}`, timeout: 15_000 });
     call.on("connect", (response, socket) => {
-      if (response.statusCode === 200) return resolve(socket);
+      if (response.statusCode === 200) {
+        resolve(socket);
+        return;
+      }
       socket.destroy();
       reject(new LabError(response.statusMessage ?? `${node}:${port} does not answer.`));
     });

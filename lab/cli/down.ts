@@ -79,10 +79,13 @@ async function endDaemon(
     say("stopping");
     const asked = ask(paths, "POST", "/down", { timeoutMs: DOWN_MS, progress: say });
     // A daemon that ends may not get its last word out; whether it ended is looked at below.
-    await asked.catch((error: Error) => (daemonLives(record) ? say(error.message.split("\n")[0] ?? "") : undefined));
+    await asked.catch((error: unknown) => (daemonLives(record) ? say(firstLine(error)) : undefined));
   }
   await gone(identity, 10_000, say);
 }
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 
 function purge(paths: LabPaths, cache: CachePaths | undefined): void {
   rmSync(paths.state, { recursive: true, force: true });

@@ -40,15 +40,18 @@ async function forward(open: () => Promise<Socket>, target: string, listen: numb
         far.on("close", () => near.destroy());
         near.pipe(far).pipe(near);
       },
-      (error: Error) => {
-        process.stderr.write(`${error.message}\n`);
+      (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
         near.destroy();
       },
     );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
+      if (error.code !== "EADDRINUSE") {
+        reject(error);
+        return;
+      }
       reject(
         new LabError(`Port ${listen} on 127.0.0.1 is taken by another program.`, {
           hint: "Choose another with --listen.",

@@ -166,10 +166,9 @@ async function ensureOperatorKey(paths: LabPaths): Promise<void> {
 async function apiAnswers(paths: LabPaths, record: LabRecord): Promise<void> {
   const deadline = Date.now() + API_MS;
   for (;;) {
-    const answer = await fetch(`${apiUrl(record)}/v4/regions`, { signal: AbortSignal.timeout(API_MS) }).catch(
-      (error: Error) => error,
-    );
-    if (!(answer instanceof Error)) {
+    const signal = AbortSignal.timeout(API_MS);
+    const answer = await fetch(`${apiUrl(record)}/v4/regions`, { signal }).catch(() => undefined);
+    if (answer !== undefined) {
       await answer.body?.cancel();
       if (answer.status < 500) return;
     }

@@ -30,7 +30,7 @@ export function becomeRoot(
 }
 
 /** The part of `up` that needs root, with sudo. It says itself what it does, and how it ended. */
-export function sudoUp(lab: string): Promise<void> {
+export function sudoUp(lab: string): Promise<undefined> {
   const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1), "--only", "platform"];
   const [sudo = "sudo", ...args] = sudoCommand(argv, process.env);
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export function sudoUp(lab: string): Promise<void> {
       ),
     );
     child.on("exit", (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(undefined);
       else reject(new LabError(`The lab "${lab}" could not be started: see above.`));
     });
   });

@@ -44,7 +44,7 @@ async function up(lab: string | undefined, options: UpOptions): Promise<void> {
   endChildrenWithUs();
   try {
     const isRoot = process.getuid?.() === 0;
-    const parts: Promise<string | void>[] = [];
+    const parts: Promise<string | undefined>[] = [];
     if (options.only !== "engine") {
       // The engine is the user's own: only the platform needs root.
       parts.push(isRoot ? platformUp(paths, cache, wanted, progress) : sudoUp(paths.name));
@@ -58,7 +58,7 @@ async function up(lab: string | undefined, options: UpOptions): Promise<void> {
   }
 }
 
-async function engineUp(cache: CachePaths, progress: Progress): Promise<void> {
+async function engineUp(cache: CachePaths, progress: Progress): Promise<undefined> {
   const say = progress.topic("engine");
   const engine = await ensureEngine({ cacheDir: cache.root, pulumiHome: cache.pulumiHome, progress: say });
   await ensurePlugins({ pulumiHome: cache.pulumiHome, progress: say });
@@ -71,7 +71,7 @@ async function engineUp(cache: CachePaths, progress: Progress): Promise<void> {
 /** Lets what goes on beside a failure come to its end: builds that are cut off leave work for the next time. */
 async function allOrFirstError<T>(parts: readonly Promise<T>[], progress: Progress): Promise<T[]> {
   for (const part of parts) {
-    part.catch((error: Error) => progress.done("failed", error.message.split("\n")[0]));
+    part.catch((error: unknown) => progress.done("failed", String(error).split("\n")[0]));
   }
   const settled = await Promise.allSettled(parts);
   const failure = settled.find((each) => each.status === "rejected");

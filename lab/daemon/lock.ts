@@ -51,7 +51,8 @@ function take(file: string): ProcessIdentity | "stale" | undefined {
 
 function holderOf(file: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as ProcessIdentity;
+    const holder = JSON.parse(readFileSync(file, "utf8")) as Partial<ProcessIdentity> | null;
+    return typeof holder?.pid === "number" ? (holder as ProcessIdentity) : undefined;
   } catch {
     return undefined;
   }

@@ -43,7 +43,8 @@ export function operationsOf(paths: LabPaths, record: LabRecord, region: Region,
     const node = nodeNamed(region, label);
     const console = region.machines.consoleLog(node.id);
     const all = region.api.lab.nodes().map(({ id }) => id);
-    const hostKeyAlias = hostKeys.alias(node.id, console, all);
+    // Before its kernel runs, its console still tells of the start before.
+    const hostKeyAlias = node.status === "running" ? hostKeys.alias(node.id, console, all) : undefined;
     return {
       id: node.id,
       label: node.label,

@@ -92,7 +92,8 @@ function number(options: Options, name: string, least: number, most: number): nu
 
 function pattern(options: Options): string {
   try {
-    return new RegExp(String(options.path)).source;
+    new RegExp(String(options.path));
+    return String(options.path);
   } catch (error) {
     throw new LabError(`--path ${String(options.path)} is not a regular expression.`, {
       detail: (error as Error).message,

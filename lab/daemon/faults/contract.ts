@@ -13,9 +13,9 @@ export interface FaultOption {
 export interface FaultContext {
   readonly region: Region;
   /** The Linode with this label (or id), or an error that names those there are. */
-  node(label: string | undefined): LabNode;
+  readonly node: (label: string | undefined) => LabNode;
   /** Whether a Linode's CPUs stand still. */
-  isFrozen(id: number): boolean;
+  readonly isFrozen: (id: number) => boolean;
 }
 
 /**

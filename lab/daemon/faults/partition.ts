@@ -13,7 +13,7 @@ export const partition: Fault = {
     const [a, b] = [node(args[0]), node(args[1])];
     const network = (options.network ?? "all") as Network;
     if (!NETWORKS.includes(network)) {
-      throw new LabError(`--network ${String(network)} is not a network of a Linode.`, {
+      throw new LabError(`--network ${network} is not a network of a Linode.`, {
         hint: `It may be ${NETWORKS.join(", ")}.`,
       });
     }
