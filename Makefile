@@ -37,8 +37,10 @@ format: ## write what prettier and shfmt want
 build: ## compile to dist/
 	@scripts/build.sh
 
-api-docs: ## write docs/api from the docstrings
+api-docs: ## write docs/api and the config reference from the sources
 	@scripts/apiDocs.sh docs/api
+	@scripts/build.sh
+	@node scripts/configReference.js
 
 clean: ## remove what is compiled
 	@rm -rf dist coverage

@@ -9,4 +9,4 @@ source scripts/lib/common.sh
 require_node
 ensure_packages
 build
-as_root npx --no-install ts-node bench/main.ts "$@"
+npx --no-install ts-node bench/main.ts "$@"

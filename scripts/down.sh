@@ -12,4 +12,4 @@ if [[ ! -e dist/lab/cli/main.js ]]; then
   ensure_packages
   build
 fi
-as_root bin/linode-lab down "$@"
+bin/linode-lab down "$@"

@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib/common.sh
 source scripts/lib/common.sh
 
-as_root bin/linode-lab exec -- bin/linode-ha status --stack lab
+bin/linode-lab exec -- bin/linode-ha status --stack lab

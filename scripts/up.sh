@@ -18,7 +18,7 @@ fi
 [[ -f $config ]] || die "there is no system '$system' for the lab ($config is missing)" "Choose one that has a file stacks/Pulumi.lab*.yaml."
 
 in_lab() {
-  as_root bin/linode-lab exec -- "$@"
+  bin/linode-lab exec -- "$@"
 }
 
 started=$SECONDS
@@ -26,7 +26,7 @@ require_node
 ensure_packages
 build
 say "starting the local Linode"
-as_root bin/linode-lab up
+bin/linode-lab up
 say "stack $stack ($system)"
 in_lab pulumi stack select "$stack" --create --non-interactive
 in_lab bin/linode-ha resume --stack "$stack" --config-file "$config"
