@@ -23,7 +23,6 @@ export function renderUserData(values: UserDataValues): string {
     disable_root: false,
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: values.hostKey.privateKey, ed25519_public: values.hostKey.publicKey },
   };
   return `#cloud-config\n${JSON.stringify(config, undefined, 1)}\n`;
