@@ -24,7 +24,7 @@ export function shellQuote(value: string): string {
  */
 export function renderStep<P, R>(role: HostRole<P, R>, params: P, identity: StepIdentity): string {
   checkIdentity(identity);
-  const files = Object.entries(role.files(params)).sort(([a], [b]) => (a < b ? -1 : 1)) as [string, HostFile][];
+  const files = Object.entries(role.files(params)).sort(([a], [b]) => (a < b ? -1 : 1));
   files.forEach(([path, file]) => checkFile(role, path, file));
   const { step } = identity;
   const text = [
@@ -37,14 +37,18 @@ export function renderStep<P, R>(role: HostRole<P, R>, params: P, identity: Step
     document(step, "files.list", files.map(([path, file], i) => manifestLine(path, file, i)).join("")),
     ...files.map(([path, file], i) => document(step, `files/${i}`, file.content, path)),
     document(step, "role.sh", fs.readFileSync(role.script, "utf8")),
-    ...[...commonLibraries, ...(role.libraries ?? [])].map((name) => document(step, `lib/${name}.sh`, asset(`lib/${name}.sh`))),
+    ...[...commonLibraries, ...(role.libraries ?? [])].map((name) =>
+      document(step, `lib/${name}.sh`, asset(`lib/${name}.sh`)),
+    ),
     document(step, "linode-ha-step", asset("lib/linode-ha-step.sh")),
     ...closing(step, role.secrets),
     "",
   ].join("\n");
   const bytes = Buffer.byteLength(text);
   if (bytes > maxStepBytes) {
-    throw new Error(`step "${step}" on ${identity.node} is ${bytes} bytes long; a command can carry ${maxStepBytes}: split the role`);
+    throw new Error(
+      `step "${step}" on ${identity.node} is ${bytes} bytes long; a command can carry ${maxStepBytes}: split the role`,
+    );
   }
   return text;
 }
@@ -124,7 +128,8 @@ function renderVariables<P, R>(role: HostRole<P, R>, params: P, identity: StepId
   return Object.keys(all)
     .sort()
     .map((name) => {
-      if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new Error(`role "${role.name}": "${name}" is no variable name in capitals`);
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name))
+        throw new Error(`role "${role.name}": "${name}" is no variable name in capitals`);
       const value = all[name] ?? "";
       if (value.includes("\0")) throw new Error(`role "${role.name}": variable ${name} has a NUL byte`);
       return `${name}=${shellQuote(value)}\n`;
@@ -142,7 +147,9 @@ function document(step: string, name: string, content: string, shownAs?: string)
   let round = 0;
   const lines = content.split("\n");
   do {
-    const hash = createHash("sha256").update(`${step}\n${name}\n${shownAs ?? ""}\n${round++}`).digest("hex");
+    const hash = createHash("sha256")
+      .update(`${step}\n${name}\n${shownAs ?? ""}\n${round++}`)
+      .digest("hex");
     mark = `end-${hash.slice(0, 12)}`;
   } while (lines.includes(mark));
   const heading = shownAs === undefined ? [] : [`# ${shownAs}`];
@@ -160,7 +167,8 @@ function checkIdentity({ step, node, machine }: StepIdentity): void {
 function checkFile<P, R>(role: HostRole<P, R>, path: string, file: HostFile): void {
   const where = `role "${role.name}", file ${path}`;
   if (!/^(\/[A-Za-z0-9._@+:\\-]+)+$/.test(path)) throw new Error(`${where}: not an absolute path without spaces`);
-  if (!/^0[0-7]{3,4}$/.test(file.mode)) throw new Error(`${where}: mode "${file.mode}" is not octal, for example "0644"`);
+  if (!/^0[0-7]{3,4}$/.test(file.mode))
+    throw new Error(`${where}: mode "${file.mode}" is not octal, for example "0644"`);
   if (file.owner !== undefined && !/^[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?$/.test(file.owner)) {
     throw new Error(`${where}: owner "${file.owner}" is not user or user:group`);
   }
@@ -168,6 +176,7 @@ function checkFile<P, R>(role: HostRole<P, R>, path: string, file: HostFile): vo
   if (file.content.includes("\0")) throw new Error(`${where}: the text has a NUL byte`);
   if (file.secret === undefined) return;
   if (!role.secrets.includes(file.secret)) throw new Error(`${where}: secret "${file.secret}" is not among the role's`);
-  if (!file.content.includes(secretPlaceholder(file.secret))) throw new Error(`${where}: no place for secret "${file.secret}"`);
+  if (!file.content.includes(secretPlaceholder(file.secret)))
+    throw new Error(`${where}: no place for secret "${file.secret}"`);
   if (/[0-7]$/.exec(file.mode)?.[0] !== "0") throw new Error(`${where}: it holds a secret, so nobody else may read it`);
 }

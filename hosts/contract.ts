@@ -79,7 +79,10 @@ export function secretPlaceholder(name: string): string {
 }
 
 /** The standard input of a step: one `NAME=base64` line a secret. The text is a secret itself. */
-export function renderSecrets(role: { readonly secrets: readonly string[] }, values: Readonly<Record<string, string>>): string {
+export function renderSecrets(
+  role: { readonly secrets: readonly string[] },
+  values: Readonly<Record<string, string>>,
+): string {
   return role.secrets
     .map((name) => {
       const value = values[name];

@@ -39,7 +39,9 @@ export interface StorageTimings {
  * @param detection.seconds how soon a dead peer is noticed; 2 to 30, default 3
  * @param detection.fencingSeconds how long fencing may take before it has confirmed; 0 without fencing
  */
-export function storageTimings(detection: { readonly seconds?: number; readonly fencingSeconds?: number } = {}): StorageTimings {
+export function storageTimings(
+  detection: { readonly seconds?: number; readonly fencingSeconds?: number } = {},
+): StorageTimings {
   const seconds = detection.seconds ?? 3;
   const fencingSeconds = detection.fencingSeconds ?? 0;
   if (!Number.isFinite(seconds) || seconds < 2 || seconds > 30) {

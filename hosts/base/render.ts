@@ -79,14 +79,17 @@ export const baseRole: HostRole<BaseParams, BaseRoleResult> = {
 
 function hostOf(params: BaseParams): HostsEntry {
   const host = params.hosts.find(({ name }) => name === params.node);
-  if (host === undefined) throw new Error(`node "${params.node}" is not one of ${params.hosts.map(({ name }) => name).join(", ")}`);
+  if (host === undefined)
+    throw new Error(`node "${params.node}" is not one of ${params.hosts.map(({ name }) => name).join(", ")}`);
   return host;
 }
 
 function renderAuthorizedKeys({ authorizedKeys }: BaseParams): string {
   for (const key of authorizedKeys) {
     if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$/.test(key)) {
-      throw new Error(`"${key.slice(0, 40)}": not a public SSH key; write one line, for example "ssh-ed25519 AAAA… name"`);
+      throw new Error(
+        `"${key.slice(0, 40)}": not a public SSH key; write one line, for example "ssh-ed25519 AAAA… name"`,
+      );
     }
   }
   return ["# Written by linode-ha; edits are lost.", ...authorizedKeys, ""].join("\n");

@@ -67,6 +67,7 @@ compare_sizes() {
   sectors=$(. "/etc/linode-ha/drbd/$RESOURCE" && blockdev --getsz "${DEVICE:?}")
   device=$(device_sectors)
   # Internal metadata of DRBD 8.4: a bit for each 4 KiB in whole 4 KiB blocks, 32 KiB of activity log, 4 KiB of superblock.
+  # shellcheck disable=SC2017 # whole blocks are meant: the rounding is the point
   usable=$((sectors / 8 * 8 - ((sectors / 8 + 32767) / 32768 * 8 + 72)))
   if ((device > 0 && device < usable)); then
     die "$EXIT_REFUSED" "the peer's device of $RESOURCE is smaller: $((device * 512)) of $((usable * 512)) bytes can be used here" \

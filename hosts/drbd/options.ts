@@ -7,9 +7,18 @@ export const drbdNetOptions = z.strictObject({
   /** C: a write is done when both sides have it. A and B acknowledge earlier and can lose acknowledged writes. Default C. */
   protocol: z.enum(["A", "B", "C"]).optional(),
   /** Kernel hash that authenticates the peers by the shared secret. Default sha256. */
-  cramHmacAlg: z.string().regex(/^[a-z0-9-]+$/).optional(),
+  cramHmacAlg: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
   afterSb0pri: z
-    .enum(["disconnect", "discard-younger-primary", "discard-older-primary", "discard-zero-changes", "discard-least-changes"])
+    .enum([
+      "disconnect",
+      "discard-younger-primary",
+      "discard-older-primary",
+      "discard-zero-changes",
+      "discard-least-changes",
+    ])
     .optional(),
   afterSb1pri: z.enum(["disconnect", "consensus", "discard-secondary", "call-pri-lost-after-sb"]).optional(),
   afterSb2pri: z.enum(["disconnect", "call-pri-lost-after-sb"]).optional(),
@@ -27,9 +36,18 @@ export const drbdNetOptions = z.strictObject({
   sndbufSizeBytes: z.int().min(0).max(10485760).optional(),
   rcvbufSizeBytes: z.int().min(0).max(10485760).optional(),
   /** Kernel hash for `drbdadm verify`. Default sha1. */
-  verifyAlg: z.string().regex(/^[a-z0-9-]+$/).optional(),
-  csumsAlg: z.string().regex(/^[a-z0-9-]+$/).optional(),
-  dataIntegrityAlg: z.string().regex(/^[a-z0-9-]+$/).optional(),
+  verifyAlg: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
+  csumsAlg: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
+  dataIntegrityAlg: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .optional(),
   onCongestion: z.enum(["block", "pull-ahead", "disconnect"]).optional(),
 });
 
@@ -54,7 +72,10 @@ export const drbdDiskOptions = z.strictObject({
   mdFlushes: z.boolean().optional(),
 });
 
-const command = z.string().min(1).regex(/^[^"\n\\]+$/, "one line without quotes or backslashes");
+const command = z
+  .string()
+  .min(1)
+  .regex(/^[^"\n\\]+$/, "one line without quotes or backslashes");
 
 /** Commands that the kernel calls. */
 export const drbdHandlers = z.strictObject({

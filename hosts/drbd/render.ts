@@ -114,7 +114,9 @@ function hasKeeper({ mode, node }: DrbdParams): boolean {
 function sideOf(params: DrbdParams): DrbdSide {
   const side = params.nodes.find(({ name }) => name === params.node);
   if (side === undefined) {
-    throw new Error(`resource "${params.resource}": node "${params.node}" is not one of ${params.nodes.map(({ name }) => name).join(", ")}`);
+    throw new Error(
+      `resource "${params.resource}": node "${params.node}" is not one of ${params.nodes.map(({ name }) => name).join(", ")}`,
+    );
   }
   return side;
 }
@@ -144,13 +146,18 @@ function drbdFiles(params: DrbdParams): Record<AbsolutePath, HostFile> {
     "/usr/local/lib/linode-ha/drbd-unit": { mode: "0755", content: asset("drbd/unit.sh") },
     "/usr/local/lib/linode-ha/drbd.sh": { mode: "0644", content: asset("lib/drbd.sh") },
     "/etc/systemd/system/linode-ha-drbd@.service": { mode: "0644", content: asset("drbd/linode-ha-drbd@.service") },
-    "/etc/systemd/system/linode-ha-drbd-keeper@.service": { mode: "0644", content: asset("drbd/linode-ha-drbd-keeper@.service") },
+    "/etc/systemd/system/linode-ha-drbd-keeper@.service": {
+      mode: "0644",
+      content: asset("drbd/linode-ha-drbd-keeper@.service"),
+    },
     "/etc/systemd/system/linode-ha-storage@.target": { mode: "0644", content: asset("drbd/linode-ha-storage@.target") },
   };
 }
 
 function startupOf(params: DrbdParams): options.DrbdStartup & { degrWfcTimeout: number } {
-  return { wfcTimeout: 0, ...params.startup, degrWfcTimeout: params.startup?.degrWfcTimeout ?? 60 };
+  const degrWfcTimeout = params.startup?.degrWfcTimeout ?? 60;
+  // The tools want this one no longer than the one before it, and say so at each start if it is left out.
+  return { wfcTimeout: 0, outdatedWfcTimeout: degrWfcTimeout, ...params.startup, degrWfcTimeout };
 }
 
 /** The resource's file, the same on both nodes. */
@@ -162,7 +169,9 @@ export function renderResource(params: DrbdParams): string {
   const disk = { onIoError: "detach" as const, rsDiscardGranularityBytes: 65536, ...params.disk };
   if (disk.resyncRateKiB !== undefined && disk.cPlanAhead === undefined) disk.cPlanAhead = 0;
   if (dual && net.protocol !== "C") {
-    throw new Error(`resource "${params.resource}": protocol ${net.protocol} with two primaries; only C keeps both equal`);
+    throw new Error(
+      `resource "${params.resource}": protocol ${net.protocol} with two primaries; only C keeps both equal`,
+    );
   }
   checkTimes(params.resource, net);
   return [

@@ -10,7 +10,7 @@ set -euo pipefail
 export LC_ALL=C
 shopt -u patsub_replacement 2>/dev/null || : # bash 5.2: an "&" in a replacement is just an "&"
 
-readonly EXIT_UNEXPECTED=1 EXIT_USAGE=2 EXIT_DRIFT=3 EXIT_REFUSED=10 EXIT_UNSAFE=11 EXIT_TIMED_OUT=12
+readonly EXIT_USAGE=2 EXIT_DRIFT=3 EXIT_REFUSED=10 EXIT_UNSAFE=11 EXIT_TIMED_OUT=12
 readonly LHA_BASE=/var/lib/linode-ha
 LHA_MODE=apply
 LHA_CHANGES=()

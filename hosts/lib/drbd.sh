@@ -22,6 +22,7 @@ drbd_read() {
     elif [[ -n $found && $line =~ (sync\'ed:.*|verified:.*|finish:.*) ]]; then
       DRBD_SYNC+="${BASH_REMATCH[1]} "
     elif [[ -n $found && $line =~ \ oos:([0-9]+) ]]; then
+      # shellcheck disable=SC2034 # for whoever reads this library
       DRBD_OUT_OF_SYNC=${BASH_REMATCH[1]}
     fi
   done </proc/drbd

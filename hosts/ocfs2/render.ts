@@ -153,9 +153,12 @@ function check(params: Ocfs2Params): void {
     throw new Error(`OCFS2 label "${params.label}": letters, digits, dots and dashes, at most 60, for example "www"`);
   }
   for (const { name, address4 } of params.nodes) {
-    if (!/^\d+(\.\d+){3}$/.test(address4)) throw new Error(`OCFS2 node "${name}": "${address4}" is no IPv4 address; o2cb speaks nothing else`);
+    if (!/^\d+(\.\d+){3}$/.test(address4))
+      throw new Error(`OCFS2 node "${name}": "${address4}" is no IPv4 address; o2cb speaks nothing else`);
   }
   if (!params.nodes.some(({ name }) => name === params.node)) {
-    throw new Error(`OCFS2 cluster "${params.cluster}": node "${params.node}" is not one of ${params.nodes.map(({ name }) => name).join(", ")}`);
+    throw new Error(
+      `OCFS2 cluster "${params.cluster}": node "${params.node}" is not one of ${params.nodes.map(({ name }) => name).join(", ")}`,
+    );
   }
 }
