@@ -32,7 +32,7 @@ in_lab pulumi stack select "$stack" --create --non-interactive
 in_lab bin/linode-ha resume --stack "$stack" --config-file "$config"
 in_lab pulumi up --stack "$stack" --config-file "$config" --yes --skip-preview --non-interactive
 say "asking the nodes"
-in_lab bin/linode-ha status --stack "$stack" --config-file "$config"
+in_lab bin/linode-ha status --stack "$stack"
 say "done in $((SECONDS - started)) s"
 cat <<'TEXT'
 Next:
