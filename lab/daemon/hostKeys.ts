@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { POWER_ON } from "../machines/process";
 import type { LabPaths } from "../paths";
 import { giveToUser } from "./record";
 
 /** The line that a guest writes on its console when its SSH server starts, for each of its keys. */
 const REPORT = /linode-lab: host key ((?:ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+)/g;
-/** Where a guest's kernel begins: what stands before is of an earlier start. */
-const START = "Linux version ";
+/** Where a guest starts, by our hand or by its own: what stands before is of an earlier start. */
+const STARTS = [POWER_ON, "Linux version "];
 
 /**
  * The keys that a guest reported on its console since it started, the newest report of each kind; undefined when the console does not
  * go back that far. Pure.
  */
 export function reportedKeys(consoleText: string): readonly string[] | undefined {
-  const since = consoleText.lastIndexOf(START);
+  const since = Math.max(...STARTS.map((start) => consoleText.lastIndexOf(start)));
   const keys = new Map<string, string>();
   for (const [, key = ""] of consoleText.slice(Math.max(since, 0)).matchAll(REPORT)) {
     keys.set(key.split(" ")[0] ?? "", key);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LabError } from "./errors";
 import { run } from "./run";
@@ -35,10 +35,15 @@ export function isGuest({ pid }: ProcessIdentity, umid: string): boolean {
   }
 }
 
+/** The first line of a boot on the console log. */
+export const POWER_ON = "linode-lab: power on";
+
 /** Starts a guest that outlives us, in a session and a process group of its own, inside a network namespace. */
 export function launch(namespace: string, args: readonly string[], log: string, memoryFolder: string): ProcessIdentity {
   const output = openSync(log, "a", 0o600);
   try {
+    // Where one boot ends and the next begins, before the new kernel says its first word.
+    writeSync(output, `${POWER_ON}\n`);
     const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, "linux.uml", ...args], {
       detached: true,
       stdio: ["ignore", output, output],

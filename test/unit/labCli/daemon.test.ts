@@ -99,6 +99,7 @@ describe("host keys", () => {
     expect(reportedKeys(`${before}Linux version 6.1\n`)).toEqual([]);
     const after = `${before}Linux version 6.1\n${key("ssh-rsa", "B=")}${key("ssh-ed25519", "A=")}${key("ssh-ed25519", "C=")}`;
     expect(reportedKeys(after)).toEqual(["ssh-ed25519 C=", "ssh-rsa B="]);
+    expect(reportedKeys(`${before}linode-lab: power on\n`)).toEqual([]);
     expect(reportedKeys("so much was written that its start is lost\n")).toBeUndefined();
   });
 
