@@ -34,11 +34,8 @@ export function parseFilter(header: string | undefined, keys: readonly string[])
   if (orderBy !== undefined && (typeof orderBy !== "string" || !keys.includes(orderBy))) {
     throw refuse(`Cannot order by ${String(orderBy)}`);
   }
-  return {
-    admits: conjunction(conditions, keys),
-    descending: order === "desc",
-    ...(orderBy === undefined ? {} : { orderBy }),
-  };
+  const filter = { admits: conjunction(conditions, keys), descending: order === "desc" };
+  return orderBy === undefined ? filter : { ...filter, orderBy };
 }
 
 /** Applies a filter: the admitted items, ordered. Equal ones keep their order of age, newest first when descending. */

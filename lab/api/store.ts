@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { promisify } from "node:util";
 
 import type { Tables } from "./model";
 
@@ -22,6 +23,7 @@ const TABLES: readonly (keyof Tables)[] = [
   "jobs",
   "settings",
 ];
+const datasync = promisify(fs.fdatasync);
 const COMPACT_BYTES = 8 * 1024 * 1024;
 
 type Key = number | string;
@@ -93,6 +95,9 @@ export class Store {
   private logBytes = 0;
   private lastId = 1000;
   private syncing: Promise<void> | undefined;
+  /** Bytes ever written to the log, and how many of them are known to be on the disk. */
+  private written = 0;
+  private synced = 0;
 
   private constructor(private readonly directory: string | undefined) {
     const tables = Object.fromEntries(
@@ -134,20 +139,9 @@ export class Store {
   /** Resolves when everything changed so far is on the disk. */
   async flush(): Promise<void> {
     this.write();
-    const log = this.log;
-    if (log === undefined) return;
-    // One sync serves all requests that wait for it; a later one must wait for the next.
-    while (this.syncing) await this.syncing;
-    this.syncing = new Promise<void>((resolve, reject) =>
-      fs.fdatasync(log, (error) => (error && this.log === log ? reject(error) : resolve())),
-    ).then(
-      () => void (this.syncing = undefined),
-      (error: unknown) => {
-        this.syncing = undefined;
-        throw error;
-      },
-    );
-    await this.syncing;
+    const wanted = this.written;
+    // One sync serves all requests that wait for it; what was written after it began must wait for the next.
+    while (this.log !== undefined && this.synced < wanted) await (this.syncing ??= this.sync(this.log));
   }
 
   /** Writes what is left and lets go of the files. */
@@ -171,8 +165,19 @@ export class Store {
     this.pending = [];
     if (this.log === undefined) return;
     fs.writeSync(this.log, line);
+    this.written += line.length;
     this.logBytes += line.length;
     if (this.logBytes > COMPACT_BYTES) this.compact();
+  }
+
+  private async sync(log: number): Promise<void> {
+    const upTo = this.written;
+    try {
+      await datasync(log);
+      this.synced = Math.max(this.synced, upTo);
+    } finally {
+      this.syncing = undefined;
+    }
   }
 
   private file(name: string): string {
