@@ -41,8 +41,8 @@ export async function platformUp(
   progress: Progress,
 ): Promise<string> {
   checkImages(options.images);
-  makeFolder(paths.root);
   makeFolder(paths.state);
+  makeFolder(cache.root);
   const waiting = (pid: number): void => progress.say("lab", `waiting for process ${pid}, which works on it`);
   return withLabLock(join(paths.state, "up.lock"), { timeoutMs: LOCK_MS, waiting }, async () => {
     const before = readRecord(paths);

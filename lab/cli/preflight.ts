@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { makeFolder } from "../daemon/record";
 import { LabError } from "../machines/errors";
 import type { CachePaths, LabPaths } from "../paths";
 
@@ -95,7 +96,7 @@ const realProbes: Probes = {
     return Math.floor(Number(kib ?? 0) / 1024);
   },
   freeSpace: (folder) => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const { bavail, bsize } = statfsSync(folder);
     return Math.floor((bavail * bsize) / 2 ** 20);
   },

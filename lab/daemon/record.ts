@@ -1,4 +1,5 @@
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { lives, type ProcessIdentity } from "../machines/process";
 import type { LabPaths } from "../paths";
 
@@ -46,9 +47,14 @@ export function daemonLives(record: LabRecord | undefined): boolean {
   return record?.process !== undefined && lives(record.process);
 }
 
-/** Makes a private folder that belongs to the user, also when sudo is at work. */
+/** Makes a private folder that belongs to the user, as do those above it that had to be made, also when sudo is at work. */
 export function makeFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) giveToUser(path);
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let folder = path; ; folder = dirname(folder)) {
+    giveToUser(folder);
+    if (folder === first) return;
+  }
 }
 
 /** The user behind sudo; undefined when there is none. */
