@@ -71,6 +71,8 @@ export function createMachine(build: PairBuild, node: NodePlan): PairMachine {
       // A Linode must be gone, and its volumes detached with it, before a volume can be deleted.
       dependsOn: [...volumes.values()],
       hooks: build.rolling.hooks(instanceName, node.name),
+      // Only a first boot reads user data. The vendor's provider would replace both Linodes for a changed letter in it.
+      ignoreChanges: ["metadatas"],
     },
   );
   return { plan: node, instance, volumes, hostKey };
