@@ -1,7 +1,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { MachineSpec, NetworkInterface } from "./contract";
+import type { BlockDevice, MachineSpec, NetworkInterface } from "./contract";
 import type { PendingDeployment } from "./disks";
+import { ubdName } from "./umlArguments";
 
 /** What the first process of a guest finds: files by their path in the seed folder. */
 export type Seed = Readonly<Record<string, string>>;
@@ -18,12 +19,20 @@ export function renderSeed(spec: MachineSpec, deployment: PendingDeployment | un
   return {
     ...(operator === undefined ? {} : renderOperatorAccess(operator)),
     "always/etc/linode-lab/instance-id": `${spec.id}\n`,
+    ...Object.fromEntries(spec.devices.map((device) => [serialFile(device), renderSerial(device)])),
     ...(spec.networkHelper ? { "always/etc/network/interfaces": renderInterfaces(spec.interfaces) } : {}),
     ...(spec.kernel === "linode" ? { "vendor-kernel": "" } : {}),
     ...(spec.runLevel === "default" ? {} : { "run-level": spec.runLevel }),
     ...(deployment === undefined ? {} : renderDeployment(deployment)),
   };
 }
+
+/** Where the guest's udev finds the serial number of a device, in the seed folder. */
+export const serialFile = (device: Pick<BlockDevice, "slot">): string => `devices/${ubdName(device.slot)}`;
+
+/** What it finds there. */
+export const renderSerial = ({ serial }: BlockDevice): string =>
+  serial === undefined ? "" : `LINODE_SERIAL=${serial}\n`;
 
 function renderDeployment(deployment: PendingDeployment): Seed {
   return {

@@ -16,9 +16,12 @@ export interface GuestPlaces {
 /** The name of a slot's device in User-Mode Linux. */
 export const ubdName = (slot: DeviceSlot): string => `ubd${slot.slice(2)}`;
 
-/** A device as User-Mode Linux wants it configured: `ubdb=<file>,<image>,<serial>`. */
+/**
+ * A device as User-Mode Linux wants it configured: `ubdbd=<file>`, or `ubda=<layer>,<image>`. Without an image, `d` keeps the kernel
+ * from reading what a guest wrote there as the header of a copy-on-write layer, which may name any file of this machine.
+ */
 export function ubd(device: BlockDevice, { file, image }: DiskBacking): string {
-  for (const part of [file, image ?? "", device.serial ?? ""]) {
+  for (const part of [file, image ?? ""]) {
     if (/[\s,:]/.test(part)) {
       throw new LabError(
         `User-Mode Linux cannot use ${JSON.stringify(part)}: it has a space, a comma or a colon in it.`,
@@ -28,7 +31,7 @@ export function ubd(device: BlockDevice, { file, image }: DiskBacking): string {
       );
     }
   }
-  return [`${ubdName(device.slot)}=${file}`, image ?? "", device.serial ?? ""].join(",").replace(/,+$/, "");
+  return image === undefined ? `${ubdName(device.slot)}d=${file}` : `${ubdName(device.slot)}=${file},${image}`;
 }
 
 /** Refuses a machine that could not start, with the reason. */

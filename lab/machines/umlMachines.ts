@@ -7,7 +7,7 @@ import type { BlockDevice, DeviceSlot, Machines, MachineSpec, StopReason } from 
 import type { LabDisks } from "./disks";
 import { LabError } from "./errors";
 import { isGuest, killGroup, launch, lives, mconsole, type ProcessIdentity } from "./process";
-import { renderSeed, writeSeed, type Operator } from "./seed";
+import { renderSeed, renderSerial, serialFile, writeSeed } from "./seed";
 import { checkSpec, umlArguments, ubd, ubdName } from "./umlArguments";
 
 /** What {@link createMachines} needs to know. */
@@ -68,7 +68,10 @@ export class UmlMachines implements Machines {
     await this.forget(spec.id);
     const root = spec.devices.find((device) => `/dev/${device.slot}` === spec.rootDevice);
     const seed = this.path(spec.id, "seed");
-    await writeSeed(seed, renderSeed(spec, root && (await this.options.disks.deployment(root.storage)), this.options.operator));
+    await writeSeed(
+      seed,
+      renderSeed(spec, root && (await this.options.disks.deployment(root.storage)), this.options.operator),
+    );
     const umid = `${this.options.namespace}-${spec.id}`;
     await rm(join(this.runDir(), umid), { recursive: true, force: true });
     const devices = await Promise.all(
@@ -202,6 +205,8 @@ export class UmlMachines implements Machines {
   }
 
   private async plug(id: number, device: BlockDevice): Promise<void> {
+    // First, for the guest's udev looks for it at once.
+    writeFileSync(this.path(id, join("seed", serialFile(device))), renderSerial(device));
     await this.ask(id, `config ${ubd(device, await this.options.disks.backing(device.storage))}`);
   }
 

@@ -67,6 +67,9 @@ const spec = (of: Host): MachineSpec => ({
   runLevel: "default",
 });
 
+// Hosts boot in some of these tests.
+jest.setTimeout(300_000);
+
 let disks: LabDisks;
 let machines: UmlMachines;
 let networks: RoutedNetworks;
@@ -156,7 +159,7 @@ beforeAll(async () => {
       hostname: each.label,
       ssh_keys: { ed25519_private: readFileSync(path(`host-${each.label}`), "utf8"), ed25519_public: known },
       ssh_authorized_keys: [login],
-      write_files: [{ path: "/etc/from-user-data", content: each.label }],
+      write_files: [{ path: "/etc/from-user-data", content: `${each.label}\n` }],
       runcmd: [["touch", "/root/runcmd"]],
     };
     userData[each.id] = Buffer.from(`#cloud-config\n${JSON.stringify(config)}\n`).toString("base64");
@@ -299,7 +302,7 @@ describe("disks and power", () => {
     machines.onExit((id) => exits.push(id));
     await machines.stop(one.id, 60);
     expect(machines.isRunning(one.id)).toBe(false);
-    expect(readFileSync(machines.consoleLog(one.id), "utf8")).toMatch(/reboot: Power down/);
+    expect(readFileSync(machines.consoleLog(one.id), "utf8")).toMatch(/reboot: (Power down|System halted)/);
     await delay(600);
     expect(exits).toEqual([]);
     expect(await machines.adopt()).toEqual([]);

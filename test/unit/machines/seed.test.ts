@@ -65,6 +65,8 @@ iface eth2 inet manual
 test("a seed has only what this boot is about", () => {
   expect(Object.keys(renderSeed({ ...spec, networkHelper: false }, undefined))).toEqual([
     "always/etc/linode-lab/instance-id",
+    "devices/ubda",
+    "devices/ubdc",
   ]);
   const full = renderSeed(
     { ...spec, kernel: "linode", runLevel: "single" },
@@ -79,6 +81,8 @@ test("a seed has only what this boot is about", () => {
   expect(full).toMatchObject({
     "vendor-kernel": "",
     "run-level": "single",
+    "devices/ubda": "",
+    "devices/ubdc": "LINODE_SERIAL=Linode_Volume_web1-data\n",
     "first/id": "m1\n",
     "first/shadow": "root:$6$x$y\n",
     "first/authorized_keys": "ssh-ed25519 A\n",
@@ -108,7 +112,7 @@ test("a guest's command line names its devices, wires and orders, and no secret"
     expect.arrayContaining([
       "mem=1024M",
       "ubda=/d/a,/d/base",
-      "ubdc=/d/c,,Linode_Volume_web1-data",
+      "ubdcd=/d/c",
       "root=/dev/ubda",
       "hostfs=/state/seed",
       "vec0:transport=tap,ifname=tap-eth0,depth=128,gro=1,mac=f2:3c:95:00:00:01",
