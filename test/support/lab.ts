@@ -19,8 +19,8 @@ export class Lab {
     return runOk([path.join(projectRoot, "bin", "linode-lab"), "--lab", this.name, ...args], options);
   }
 
-  async up(): Promise<void> {
-    await this.commandOk(["up"], { seconds: 1200 });
+  async up(...args: readonly string[]): Promise<void> {
+    await this.commandOk(["up", ...args], { seconds: 1200 });
   }
 
   async purge(): Promise<void> {
