@@ -17,7 +17,9 @@ function project(name, testTimeout) {
         { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
       ],
     },
-    testTimeout,
+    // Jest heeds `testTimeout` only at the top; a project's own has to be set from within.
+    setupFilesAfterEnv: [path.join(__dirname, "test", "support", "timeouts.js")],
+    globals: { TEST_TIMEOUT_MS: testTimeout },
   };
 }
 
