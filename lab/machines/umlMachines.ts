@@ -7,7 +7,7 @@ import type { BlockDevice, DeviceSlot, Machines, MachineSpec, StopReason } from 
 import type { LabDisks } from "./disks";
 import { LabError } from "./errors";
 import { isGuest, killGroup, launch, lives, mconsole, type ProcessIdentity } from "./process";
-import { renderSeed, renderSerial, serialFile, writeSeed } from "./seed";
+import { renderSeed, renderSerial, serialFile, writeSeed, type Operator } from "./seed";
 import { checkSpec, umlArguments, ubd, ubdName } from "./umlArguments";
 
 /** What {@link createMachines} needs to know. */
