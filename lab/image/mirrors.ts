@@ -20,7 +20,7 @@ export function parseIndexTargets(text: string, settings = ""): Mirrors {
     .filter((row) => row.length === 3 && row[2] === "main");
   const codename = /^(?:bookworm|trixie|forky|stable|oldstable|testing)$/;
   const debian = rows.find(([, release]) => codename.test(release ?? ""))?.[0];
-  const security = rows.find(([, release]) => /-security$/.test(release ?? ""))?.[0];
+  const security = rows.find(([, release]) => (release ?? "").endsWith("-security"))?.[0];
   if (debian === undefined) {
     throw new LabError("This machine's apt sources name no Debian mirror.", {
       hint: "The image of the local Linodes is built from it: add a Debian source with `main` to /etc/apt/sources.list.d and run `apt-get update`.",

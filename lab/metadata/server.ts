@@ -102,6 +102,7 @@ function fail(reply: FastifyReply, status: number, reason: string): FastifyReply
 
 /** `{a: {b: [1]}}` as `a.b.0: 1`, the service's plain form. */
 function flatten(value: unknown, path = ""): readonly string[] {
-  if (value === null || typeof value !== "object") return [`${path}: ${String(value ?? "")}`];
+  if (value === null || typeof value !== "object")
+    return [`${path}: ${value === null ? "" : JSON.stringify(value).replace(/^"|"$/g, "")}`];
   return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path === "" ? key : `${path}.${key}`));
 }

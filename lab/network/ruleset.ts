@@ -52,9 +52,7 @@ export function renderRuleset(input: RulesetInput): string {
     "delete table inet linode_lab",
     "table inet linode_lab {",
     ...taps.flatMap(({ tap, entry, wiring }) => sourceChain(tap, entry, wiring.shared)),
-    ...uniqueBy(filtered, ({ id }) => id).flatMap(({ id, wiring }) =>
-      firewallChains(id, wiring.firewall as FirewallPolicy),
-    ),
+    ...uniqueById(filtered).flatMap(({ id, wiring }) => firewallChains(id, wiring.firewall as FirewallPolicy)),
     ...chain(
       "partitions",
       input.partitions.flatMap((cut) => routedCut(cut, input.machines)),
@@ -127,8 +125,8 @@ function chain(name: string, rules: readonly string[], head?: string): string[] 
   ];
 }
 
-function uniqueBy<T, K>(items: readonly T[], key: (item: T) => K): readonly T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()];
+function uniqueById<T extends { readonly id: number }>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
 }
 
 /** What a guest may send from: its own card, its own and shared addresses. */

@@ -175,8 +175,8 @@ beforeAll(async () => {
 }, 900_000);
 
 afterAll(async () => {
-  for (const each of [one, two]) await machines?.kill(each.id);
-  machines?.close();
+  for (const each of [one, two]) await machines.kill(each.id);
+  machines.close();
   if (metadata !== undefined) process.kill(metadata.pid);
   await removeNamespace(NAMESPACE);
   rmSync(base, { recursive: true, force: true });

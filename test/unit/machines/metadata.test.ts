@@ -20,7 +20,7 @@ afterAll(() => server.close());
 interface Answer {
   readonly statusCode: number;
   readonly body: string;
-  json(): any;
+  json(): unknown;
 }
 
 /** Asks over real HTTP: a Linode is known by the address it comes from, of which loopback has plenty. */
@@ -32,7 +32,9 @@ function ask(path: string, from: string, headers: Record<string, string> = {}, m
       (response) => {
         let body = "";
         response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-        response.on("end", () => resolve({ statusCode: response.statusCode ?? 0, body, json: () => JSON.parse(body) }));
+        response.on("end", () =>
+          resolve({ statusCode: response.statusCode ?? 0, body, json: () => JSON.parse(body) as unknown }),
+        );
       },
     );
     call.on("error", reject).end();
@@ -65,5 +67,5 @@ test("strangers, missing tokens and odd times are refused with a reason", async 
     errors: [{ reason: "A valid Metadata-Token is needed" }],
   });
   const odd = await ask("/v1/token", "127.0.0.7", { "metadata-token-expiry-seconds": "0" }, "PUT");
-  expect([odd.statusCode, odd.json().errors[0].reason]).toEqual([400, expect.stringContaining("between 1 and 86400")]);
+  expect([odd.statusCode, odd.body]).toEqual([400, expect.stringContaining("between 1 and 86400")]);
 });
