@@ -18,7 +18,7 @@ function project(name, testTimeout) {
       ],
     },
     // Jest heeds `testTimeout` only at the top; a project's own has to be set from within.
-    setupFilesAfterEnv: [path.join(__dirname, "test", "support", "timeouts.js")],
+    setupFilesAfterEnv: [path.join(__dirname, "test", "support", "timeouts.ts")],
     globals: { TEST_TIMEOUT_MS: testTimeout },
   };
 }

@@ -30,7 +30,9 @@ function locksIn(folder: string): string[] {
 
 /** The folder of a file backend, or undefined for any other: that one keeps its own house. */
 function fileBackendFolder(backend: string): string | undefined {
-  return backend.startsWith("file://") ? path.join(new URL(backend).pathname.replace(/^\/~/, os.homedir()), ".pulumi") : undefined;
+  return backend.startsWith("file://")
+    ? path.join(new URL(backend).pathname.replace(/^\/~/, os.homedir()), ".pulumi")
+    : undefined;
 }
 
 /**

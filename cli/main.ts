@@ -24,7 +24,11 @@ async function selectedStack(): Promise<string> {
     return (await runPulumi(["stack", "--show-name"])).trim();
   } catch {
     throw new UserError("Which stack?", [
-      { path: "--stack", what: "no stack is selected, or the one that is cannot be read", todo: "name it with --stack <name>" },
+      {
+        path: "--stack",
+        what: "no stack is selected, or the one that is cannot be read",
+        todo: "name it with --stack <name>",
+      },
     ]);
   }
 }
@@ -32,7 +36,9 @@ async function selectedStack(): Promise<string> {
 function projectName(): string {
   const name = /^name:\s*(\S+)/m.exec(fs.readFileSync("Pulumi.yaml", "utf8"))?.[1];
   if (name === undefined) {
-    throw new UserError("No Pulumi project", [{ path: "Pulumi.yaml", what: "has no name", todo: "run this in the project's folder" }]);
+    throw new UserError("No Pulumi project", [
+      { path: "Pulumi.yaml", what: "has no name", todo: "run this in the project's folder" },
+    ]);
   }
   return name;
 }
@@ -53,11 +59,15 @@ async function runStatus(options: StackOptions & { json?: boolean }): Promise<vo
   process.exitCode = nodes.every(({ healthy }) => healthy) ? 0 : 1;
 }
 
-const program = new Command("linode-ha").description("Looks after the pairs of a Pulumi stack; run it in the project's folder.");
+const program = new Command("linode-ha").description(
+  "Looks after the pairs of a Pulumi stack; run it in the project's folder.",
+);
 
 program
   .command("resume")
-  .description("put a stack right whose `pulumi up` was killed: release its lock, take back what was created but not recorded")
+  .description(
+    "put a stack right whose `pulumi up` was killed: release its lock, take back what was created but not recorded",
+  )
   .option("--stack <name>", "default: the stack that is selected")
   .option("--config-file <file>", "as for `pulumi up`")
   .action(runResume);
@@ -70,6 +80,10 @@ program
   .action(runStatus);
 
 program.parseAsync().catch((error: unknown) => {
-  say(error instanceof UserError ? error.message : String(error instanceof Error ? (error.stack ?? error.message) : error));
+  say(
+    error instanceof UserError
+      ? error.message
+      : String(error instanceof Error ? (error.stack ?? error.message) : error),
+  );
   process.exitCode = 1;
 });

@@ -46,7 +46,11 @@ interface RunOptions {
 export function runPulumi(args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", [...args, "--non-interactive"], {
-      stdio: [options.input === undefined ? "ignore" : "pipe", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
+      stdio: [
+        options.input === undefined ? "ignore" : "pipe",
+        options.show ? "inherit" : "pipe",
+        options.show ? "inherit" : "pipe",
+      ],
     });
     child.stdin?.end(options.input);
     let stdout = "";
@@ -68,7 +72,11 @@ export function runPulumi(args: readonly string[], options: RunOptions = {}): Pr
       const said = stderr.trim().split("\n").slice(-5).join("\n    ");
       reject(
         new UserError(`pulumi ${args[0] ?? ""} failed`, [
-          { path: `pulumi ${args.join(" ")}`, what: said || `exit code ${code ?? "none"}`, todo: "mend it, then run this again" },
+          {
+            path: `pulumi ${args.join(" ")}`,
+            what: said || `exit code ${code ?? "none"}`,
+            todo: "mend it, then run this again",
+          },
         ]),
       );
     });

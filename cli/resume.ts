@@ -66,7 +66,10 @@ export async function resume(target: ResumeTarget, progress: (line: string) => v
   const known = [...resources, ...adopted];
   await removeStrangers(api, known, progress);
   // What was being changed or deleted is in the state as it was before; the refresh sees what became of it.
-  await importStack(target, { ...stack, deployment: { ...stack.deployment, resources: known, pending_operations: [] } });
+  await importStack(target, {
+    ...stack,
+    deployment: { ...stack.deployment, resources: known, pending_operations: [] },
+  });
   await refresh(target);
   return report;
 }

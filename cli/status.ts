@@ -28,7 +28,11 @@ export async function readStatus(target: PulumiTarget): Promise<NodeStatus[]> {
   const privateKey = outputs["sshPrivateKey"] as string | undefined;
   if (endpoints === undefined || privateKey === undefined) {
     throw new UserError("This stack has no pair yet", [
-      { path: target.stack ?? "the selected stack", what: "has no endpoints among its outputs", todo: "run `pulumi up` first" },
+      {
+        path: target.stack ?? "the selected stack",
+        what: "has no endpoints among its outputs",
+        todo: "run `pulumi up` first",
+      },
     ]);
   }
   return Promise.all(

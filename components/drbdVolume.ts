@@ -163,7 +163,11 @@ export class DrbdVolume extends pulumi.ComponentResource {
 
   /** Packages, configuration and metadata on both nodes; needs no peer. */
   private configure(name: string, args: DrbdVolumeArgs, plan: VolumePlan): pulumi.Resource[] {
-    const secret = new random.RandomPassword(childName(name, "secret"), { length: 48, special: false }, { parent: this });
+    const secret = new random.RandomPassword(
+      childName(name, "secret"),
+      { length: 48, special: false },
+      { parent: this },
+    );
     const identity = new random.RandomId(childName(name, "identity"), { byteLength: 16 }, { parent: this });
     const sides = pulumi.all(args.nodes.map((node) => sideOf(node, args))) as pulumi.Output<[DrbdSide, DrbdSide]>;
     return args.nodes.map(
@@ -194,7 +198,12 @@ export class DrbdVolume extends pulumi.ComponentResource {
   }
 
   /** The file system: made by whichever node is Primary, known to both. */
-  private format(name: string, filesystem: DrbdFilesystem, plan: VolumePlan, after: pulumi.Resource[]): pulumi.Resource[] {
+  private format(
+    name: string,
+    filesystem: DrbdFilesystem,
+    plan: VolumePlan,
+    after: pulumi.Resource[],
+  ): pulumi.Resource[] {
     const managed = plan.mode.kind === "single-primary" && plan.mode.promote === "manager";
     return this.nodes.map(
       (node) =>

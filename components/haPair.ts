@@ -201,5 +201,7 @@ function endpoints(nodes: NodePair, plan: PairPlan): pulumi.Output<Record<string
         hostKey,
       })),
   );
-  return pulumi.all(each).apply((list) => Object.fromEntries(list.map((entry, index) => [nodes[index]?.name ?? "", entry])));
+  return pulumi
+    .all(each)
+    .apply((list) => Object.fromEntries(list.map((entry, index) => [nodes[index]?.name ?? "", entry])));
 }

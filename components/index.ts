@@ -4,7 +4,14 @@
  * @packageDocumentation
  */
 export { DrbdVolume } from "./drbdVolume";
-export type { DrbdBacking, DrbdFilesystem, DrbdSideStatus, DrbdTuning, DrbdVolumeArgs, DrbdVolumeMode } from "./drbdVolume";
+export type {
+  DrbdBacking,
+  DrbdFilesystem,
+  DrbdSideStatus,
+  DrbdTuning,
+  DrbdVolumeArgs,
+  DrbdVolumeMode,
+} from "./drbdVolume";
 export type { HaNode, HostConnection, InterconnectAddress, NodeAddresses, NodePair } from "./haNode";
 export { HaPair } from "./haPair";
 export type {

@@ -120,7 +120,13 @@ function check(name: string, args: Ocfs2ClusterArgs): void {
     allowed: "1 to 16 letters and digits",
     todo: `leave it out for "${DEFAULT_CLUSTER}"`,
   });
-  found.require(isPort(port), { path: "port", given: port, what: "is not a TCP port", allowed: "1 to 65535", todo: `leave it out for ${DEFAULT_PORT}` });
+  found.require(isPort(port), {
+    path: "port",
+    given: port,
+    what: "is not a TCP port",
+    allowed: "1 to 65535",
+    todo: `leave it out for ${DEFAULT_PORT}`,
+  });
   for (const node of args.volume.nodes) {
     found.require(node.addresses.interconnect.family === "ipv4", {
       path: "volume.nodes",

@@ -12,7 +12,14 @@ const claims = new WeakMap<HaNode, Map<string, string>>();
  *
  * @param path the argument that a reader should change.
  */
-export function claim(node: HaNode, kind: Claim, value: string | number, owner: string, path: string, found: Findings): void {
+export function claim(
+  node: HaNode,
+  kind: Claim,
+  value: string | number,
+  owner: string,
+  path: string,
+  found: Findings,
+): void {
   const taken = claims.get(node) ?? new Map<string, string>();
   claims.set(node, taken);
   const key = `${kind} ${value}`;

@@ -165,7 +165,7 @@ export function bootMachine(build: PairBuild, machine: PairMachine, firewall: li
     name: node.name,
     connection,
     addresses: {
-      public4: machine.instance.ipAddress,
+      public4: primaryAddress(machine.instance),
       public6: bareAddress(machine.instance.ipv6),
       private4: machine.instance.privateIpAddress,
       interconnect: interconnectAddress(plan, machine),
@@ -179,7 +179,7 @@ export function bootMachine(build: PairBuild, machine: PairMachine, firewall: li
 
 function connectionTo(machine: PairMachine, login: pulumi.Output<SshKeyPair>): HaNode["connection"] {
   return pulumi.secret(
-    pulumi.all([machine.instance.ipAddress, login, machine.hostKey]).apply(([host, keys, hostKey]) => ({
+    pulumi.all([primaryAddress(machine.instance), login, machine.hostKey]).apply(([host, keys, hostKey]) => ({
       host,
       port: 22,
       user: "root",
@@ -187,6 +187,12 @@ function connectionTo(machine: PairMachine, login: pulumi.Output<SshKeyPair>): H
       hostKey: hostKey.publicKey,
     })),
   );
+}
+
+/** The address that the Linode was born with. Its list of addresses is sorted, so a later one may come first there. */
+function primaryAddress(instance: linode.Instance): pulumi.Output<string> {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only attribute that says which one is the primary
+  return instance.ipAddress;
 }
 
 function bareAddress(withPrefix: pulumi.Output<string>): pulumi.Output<string> {

@@ -193,7 +193,13 @@ function planDevices(args: HaPairArgs, found: Findings): DevicePlan[] {
     }),
     ...Object.entries(volumes).map(([name, volume]) => {
       size(`disks.volumes.${name}.sizeGiB`, volume.sizeGiB, MIN_VOLUME_GIB, "GiB");
-      return { kind: "volume" as const, path: `disks.volumes.${name}`, name, slot: volume.device, sizeGiB: volume.sizeGiB };
+      return {
+        kind: "volume" as const,
+        path: `disks.volumes.${name}`,
+        name,
+        slot: volume.device,
+        sizeGiB: volume.sizeGiB,
+      };
     }),
   ];
   const taken = new Set<string>();
@@ -228,6 +234,6 @@ function planDevices(args: HaPairArgs, found: Findings): DevicePlan[] {
   return wanted.map(({ path: _path, slot, ...device }) => {
     const chosen = slot ?? DATA_SLOTS.find((free) => !taken.has(free)) ?? "none";
     taken.add(chosen);
-    return { ...device, slot: chosen } as DevicePlan;
+    return { ...device, slot: chosen };
   });
 }

@@ -156,7 +156,7 @@ export class RollingChange {
         );
       }
     }
-    pulumi.log.info(`${node} is about to restart; its peer is healthy`);
+    void pulumi.log.info(`${node} is about to restart; its peer is healthy`);
   }
 
   /**
@@ -168,12 +168,20 @@ export class RollingChange {
       return;
     }
     this.changed.add(node);
-    const health = await this.awaitHealth(node, SETTLE_MINUTES * 60, (seen) => seen.kind === "healthy" || seen.kind === "bare");
-    pulumi.log.info(`${node} after its change: ${wordFor(health)}`);
+    const health = await this.awaitHealth(
+      node,
+      SETTLE_MINUTES * 60,
+      (seen) => seen.kind === "healthy" || seen.kind === "bare",
+    );
+    void pulumi.log.info(`${node} after its change: ${wordFor(health)}`);
     this.endTurn(node);
   }
 
-  private async awaitHealth(node: string, patienceSeconds: number, enough: (health: Health) => boolean): Promise<Health> {
+  private async awaitHealth(
+    node: string,
+    patienceSeconds: number,
+    enough: (health: Health) => boolean,
+  ): Promise<Health> {
     const start = Date.now();
     let nextWord = start + WORD_SECONDS * 1000;
     for (;;) {
@@ -184,7 +192,7 @@ export class RollingChange {
       if (Date.now() > nextWord) {
         nextWord += WORD_SECONDS * 1000;
         const seconds = Math.round((Date.now() - start) / 1000);
-        pulumi.log.info(`waiting for ${node} to be healthy again, ${seconds} s so far: ${wordFor(health)}`);
+        void pulumi.log.info(`waiting for ${node} to be healthy again, ${seconds} s so far: ${wordFor(health)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_SECONDS * 1000));
     }

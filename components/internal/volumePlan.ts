@@ -73,7 +73,14 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
         claim(node, "mount point", args.filesystem.mountpoint, name, "filesystem.mountpoint", found);
       }
       claim(node, "drbd minor", minor, name, "minor", found);
-      claim(node, "device", args.backing.kind === "device" ? args.backing.path : args.backing.name, name, "backing", found);
+      claim(
+        node,
+        "device",
+        args.backing.kind === "device" ? args.backing.path : args.backing.name,
+        name,
+        "backing",
+        found,
+      );
     }
   }
   if (found.problems.length > 0) {

@@ -59,8 +59,14 @@ describe("a fresh pair", () => {
       const steps = (await lab.sshOk(node, "ls /var/lib/linode-ha/steps")).trim().split("\n");
       expect(steps).toEqual(["base", "drbd-activate-www", "drbd-www", "ocfs2-www"]);
       for (const step of steps) {
-        const answer = (await lab.sshOk(node, `linode-ha-step ${step} apply 2>/dev/null`)).trim().split("\n").pop() ?? "";
-        expect({ node, step, ...(JSON.parse(answer) as object) }).toMatchObject({ node, step, changed: false, changes: [] });
+        const answer =
+          (await lab.sshOk(node, `linode-ha-step ${step} apply 2>/dev/null`)).trim().split("\n").pop() ?? "";
+        expect({ node, step, ...(JSON.parse(answer) as object) }).toMatchObject({
+          node,
+          step,
+          changed: false,
+          changes: [],
+        });
       }
     }
   });
@@ -105,7 +111,11 @@ describe("the shared file system", () => {
 
   it("holds flock across the nodes", async () => {
     await lab.sshOk(nodes[0], `touch ${MOUNT}/lock && systemd-run --unit=holder flock ${MOUNT}/lock sleep 300`);
-    await until("the lock to be held", 20, async () => (await lab.ssh(nodes[1], `flock -n ${MOUNT}/lock true`)).code === 1);
+    await until(
+      "the lock to be held",
+      20,
+      async () => (await lab.ssh(nodes[1], `flock -n ${MOUNT}/lock true`)).code === 1,
+    );
     await lab.sshOk(nodes[0], "systemctl stop holder");
     expect((await lab.ssh(nodes[1], `flock -w 20 ${MOUNT}/lock true`)).code).toBe(0);
   });
@@ -164,7 +174,9 @@ describe("restarts", () => {
     await restart();
     await until("the nodes to have started anew", 120, async () => {
       const now = await Promise.all(
-        restarted.map(async (node) => Number((await lab.ssh(node, "cut -d' ' -f1 /proc/uptime", 20)).stdout || "Infinity")),
+        restarted.map(async (node) =>
+          Number((await lab.ssh(node, "cut -d' ' -f1 /proc/uptime", 20)).stdout || "Infinity"),
+        ),
       );
       return now.every((seconds, index) => seconds < (uptimes[index] ?? 0));
     });
@@ -177,11 +189,13 @@ describe("restarts", () => {
 describe("changes", () => {
   it("restart one node at a time, with one serving throughout", async () => {
     await lab.sshOk(nodes[0], `echo page > ${MOUNT}/page`);
-    let running = true;
+    const stop = new AbortController();
     const gaps: number[] = [];
     const reader = (async () => {
-      while (running) {
-        const answers = await Promise.all(nodes.map((node) => lab.ssh(node, `timeout 5 cat ${MOUNT}/page`, 15).catch(() => undefined)));
+      while (!stop.signal.aborted) {
+        const answers = await Promise.all(
+          nodes.map((node) => lab.ssh(node, `timeout 5 cat ${MOUNT}/page`, 15).catch(() => undefined)),
+        );
         if (!answers.some((answer) => answer?.stdout === "page\n")) {
           gaps.push(Date.now());
         }
@@ -190,7 +204,7 @@ describe("changes", () => {
     const started = Date.now();
     project.configure({ ...config, pair: { ...(config["pair"] as object), configLabel: "ha-next" } });
     await project.up();
-    running = false;
+    stop.abort();
     await reader;
     expect(gaps).toEqual([]);
     const uptimes = await Promise.all(nodes.map(uptime));

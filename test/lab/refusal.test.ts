@@ -27,15 +27,18 @@ async function fingerprint(): Promise<string> {
 it.each([
   ["a file system", `mkfs.ext4 -q ${DEVICE}`, /ext4/],
   ["a partition table", `wipefs -aq ${DEVICE}; printf 'label: gpt\\n,1G\\n' | sfdisk -q ${DEVICE}`, /gpt|partition/i],
-])("a volume that carries %s is refused with the ways out, and nothing on it changes", async (_name, prepare, named) => {
-  await lab.sshOk(nodes[0], `export DEBIAN_FRONTEND=noninteractive; ${prepare}; sync`, 120);
-  const before = await fingerprint();
-  const { code, stdout, stderr } = await project.pulumi(["up", "--yes", "--skip-preview"], { seconds: 600 });
-  expect(code).not.toBe(0);
-  expect(stdout + stderr).toMatch(named);
-  expect(stdout + stderr).toMatch(/do: .*wipefs/);
-  expect(await fingerprint()).toBe(before);
-});
+])(
+  "a volume that carries %s is refused with the ways out, and nothing on it changes",
+  async (_name, prepare, named) => {
+    await lab.sshOk(nodes[0], `export DEBIAN_FRONTEND=noninteractive; ${prepare}; sync`, 120);
+    const before = await fingerprint();
+    const { code, stdout, stderr } = await project.pulumi(["up", "--yes", "--skip-preview"], { seconds: 600 });
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toMatch(named);
+    expect(stdout + stderr).toMatch(/do: .*wipefs/);
+    expect(await fingerprint()).toBe(before);
+  },
+);
 
 it("goes on where it stopped once the volume is blank", async () => {
   await lab.sshOk(nodes[0], `wipefs -aq ${DEVICE} && blkdiscard -f ${DEVICE}`, 300);

@@ -71,7 +71,10 @@ describe("an update that is killed", () => {
     const instances = (await lab.list("linode/instances")).filter(({ label }) => nodes.includes(label as "cut1"));
     expect(instances).toHaveLength(2);
     for (const { id } of instances) {
-      expect((await lab.list(`linode/instances/${String(id)}/disks`)).map(({ label }) => label).sort()).toEqual(["boot", "swap"]);
+      expect((await lab.list(`linode/instances/${String(id)}/disks`)).map(({ label }) => label).sort()).toEqual([
+        "boot",
+        "swap",
+      ]);
       expect(await lab.list(`linode/instances/${String(id)}/configs`)).toHaveLength(1);
     }
     await until("both nodes to be healthy", 120, async () => (await project.linodeHa(["status"])).code === 0);

@@ -50,7 +50,11 @@ export class Lab {
   }
 
   /** One request to the API, as any client makes it. */
-  async api(method: string, apiPath: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+  async api(
+    method: string,
+    apiPath: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
     const environment = JSON.parse(await this.commandOk(["env", "--json"])) as Record<string, string>;
     const response = await fetch(`${environment["LINODE_URL"] ?? ""}/v4/${apiPath}`, {
       method,

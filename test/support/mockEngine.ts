@@ -12,15 +12,16 @@ export class MockEngine {
   readonly registered: Registered[] = [];
 
   /** What providers would compute; keyed by resource type. */
-  private static readonly outputs: Readonly<Record<string, (name: string, inputs: Record<string, unknown>) => object>> = {
-    "linode:index/instance:Instance": (name) => ({
-      ipAddress: name.endsWith("web1") ? "198.51.100.11" : "198.51.100.12",
-      privateIpAddress: name.endsWith("web1") ? "192.168.128.11" : "192.168.128.12",
-      ipv6: name.endsWith("web1") ? "2001:db8:1::11/128" : "2001:db8:1::12/128",
-    }),
-    "random:index/randomId:RandomId": (name) => ({ hex: Buffer.from(name).toString("hex") }),
-    "random:index/randomPassword:RandomPassword": (name) => ({ result: `secret-of-${name}` }),
-  };
+  private static readonly outputs: Readonly<Record<string, (name: string, inputs: Record<string, unknown>) => object>> =
+    {
+      "linode:index/instance:Instance": (name) => ({
+        ipAddress: name.endsWith("web1") ? "198.51.100.11" : "198.51.100.12",
+        privateIpAddress: name.endsWith("web1") ? "192.168.128.11" : "192.168.128.12",
+        ipv6: name.endsWith("web1") ? "2001:db8:1::11/128" : "2001:db8:1::12/128",
+      }),
+      "random:index/randomId:RandomId": (name) => ({ hex: Buffer.from(name).toString("hex") }),
+      "random:index/randomPassword:RandomPassword": (name) => ({ result: `secret-of-${name}` }),
+    };
 
   async start(): Promise<void> {
     await pulumi.runtime.setMocks(
@@ -49,10 +50,14 @@ export class MockEngine {
   }
 
   named(name: string, type?: string): Registered {
-    const found = this.registered.filter((resource) => resource.name === name && (type === undefined || resource.type === type));
+    const found = this.registered.filter(
+      (resource) => resource.name === name && (type === undefined || resource.type === type),
+    );
     const [only] = found;
     if (only === undefined || found.length > 1) {
-      throw new Error(`${found.length} resources are named "${name}": ${this.registered.map((r) => r.name).join(", ")}`);
+      throw new Error(
+        `${found.length} resources are named "${name}": ${this.registered.map((r) => r.name).join(", ")}`,
+      );
     }
     return only;
   }

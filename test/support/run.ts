@@ -36,7 +36,9 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     let stderr = "";
     const timer = setTimeout(() => {
       killGroup(child.pid);
-      reject(new Error(`not done within ${seconds} s: ${command.join(" ")}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`));
+      reject(
+        new Error(`not done within ${seconds} s: ${command.join(" ")}\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`),
+      );
     }, seconds * 1000);
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString("utf8");
@@ -63,7 +65,9 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
 export async function runOk(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const result = await run(command, options);
   if (result.code !== 0) {
-    throw new Error(`exit code ${result.code}: ${command.join(" ")}\n${result.stdout.slice(-6000)}\n${result.stderr.slice(-6000)}`);
+    throw new Error(
+      `exit code ${result.code}: ${command.join(" ")}\n${result.stdout.slice(-6000)}\n${result.stderr.slice(-6000)}`,
+    );
   }
   return result.stdout;
 }

@@ -6,7 +6,16 @@ import { projectRoot, type Lab } from "./lab";
 import type { RunOptions, RunResult } from "./run";
 
 /** What a project folder needs beside its own `stacks/` configuration. */
-const LINKED = ["index.ts", "package.json", "tsconfig.json", "node_modules", "components", "config", "hosts", "Pulumi.yaml"];
+const LINKED = [
+  "index.ts",
+  "package.json",
+  "tsconfig.json",
+  "node_modules",
+  "components",
+  "config",
+  "hosts",
+  "Pulumi.yaml",
+];
 
 /** This program with a configuration of its own, in a folder of its own, so that tests write nothing into the checkout. */
 export class StackProject {
@@ -33,7 +42,10 @@ export class StackProject {
     const file = path.join(this.folder, "stacks", `Pulumi.${this.stack}.yaml`);
     const salt = fs.existsSync(file) ? /^encryptionsalt:.*$/m.exec(fs.readFileSync(file, "utf8"))?.[0] : undefined;
     const entries = Object.entries(config).map(([key, value]) => [`linode-ha:${key}`, value]);
-    fs.writeFileSync(file, `${salt === undefined ? "" : `${salt}\n`}${stringify({ config: Object.fromEntries(entries) })}`);
+    fs.writeFileSync(
+      file,
+      `${salt === undefined ? "" : `${salt}\n`}${stringify({ config: Object.fromEntries(entries) })}`,
+    );
   }
 
   async init(): Promise<void> {
@@ -42,13 +54,18 @@ export class StackProject {
 
   /** Runs `pulumi <args>` on this stack. */
   pulumi(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return this.lab.exec(["pulumi", ...args, "--stack", this.stack, "--non-interactive"], { cwd: this.folder, ...options });
+    return this.lab.exec(["pulumi", ...args, "--stack", this.stack, "--non-interactive"], {
+      cwd: this.folder,
+      ...options,
+    });
   }
 
   async pulumiOk(args: readonly string[], options: RunOptions = {}): Promise<string> {
     const result = await this.pulumi(args, options);
     if (result.code !== 0) {
-      throw new Error(`pulumi ${args.join(" ")} ended with ${result.code}\n${result.stdout.slice(-8000)}\n${result.stderr.slice(-4000)}`);
+      throw new Error(
+        `pulumi ${args.join(" ")} ended with ${result.code}\n${result.stdout.slice(-8000)}\n${result.stderr.slice(-4000)}`,
+      );
     }
     return result.stdout;
   }

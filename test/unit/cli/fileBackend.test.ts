@@ -23,7 +23,10 @@ function write(name: string, text: string): string {
 }
 
 function lock(pid: number, hostname = os.hostname()): string {
-  return write("locks/organization/shop/lab/one.json", JSON.stringify({ pid, hostname, timestamp: "2026-01-01T00:00:00Z" }));
+  return write(
+    "locks/organization/shop/lab/one.json",
+    JSON.stringify({ pid, hostname, timestamp: "2026-01-01T00:00:00Z" }),
+  );
 }
 
 describe("a stack's locks", () => {

@@ -34,10 +34,16 @@ describe("HaPair", () => {
   it("makes each node's resources under names that derive from the pair's and the node's", async () => {
     const { engine } = await build();
     expect(engine.ofType("linode:index/instance:Instance").map(({ name }) => name)).toEqual(["web-web1", "web-web2"]);
-    expect(engine.ofType("linode:index/instanceDisk:InstanceDisk").map(({ name }) => name).sort()).toEqual(
-      ["web1", "web2"].flatMap((node) => ["boot", "mysql", "swap"].map((role) => `web-${node}-disk-${role}`)),
-    );
-    expect(engine.ofType("linode:index/volume:Volume").map(({ inputs }) => inputs["label"])).toEqual(["web1-www", "web2-www"]);
+    expect(
+      engine
+        .ofType("linode:index/instanceDisk:InstanceDisk")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["web1", "web2"].flatMap((node) => ["boot", "mysql", "swap"].map((role) => `web-${node}-disk-${role}`)));
+    expect(engine.ofType("linode:index/volume:Volume").map(({ inputs }) => inputs["label"])).toEqual([
+      "web1-www",
+      "web2-www",
+    ]);
   });
 
   it("maps boot, swap and data to fixed devices of the configuration profile", async () => {
@@ -63,7 +69,9 @@ describe("HaPair", () => {
   });
 
   it("opens the firewall to the administrators' networks and the named ports only", async () => {
-    const { engine } = await build({ access: { adminCidrs: ["203.0.113.0/24", "2001:db8::/32"], publicTcpPorts: [443] } });
+    const { engine } = await build({
+      access: { adminCidrs: ["203.0.113.0/24", "2001:db8::/32"], publicTcpPorts: [443] },
+    });
     const { inputs } = engine.named("web", "linode:index/firewall:Firewall");
     expect(inputs["inboundPolicy"]).toBe("DROP");
     const inbounds = inputs["inbounds"] as { label: string; ports?: string; ipv4s?: string[]; ipv6s?: string[] }[];
@@ -73,8 +81,14 @@ describe("HaPair", () => {
 
   it("lets the peer's address through where the interconnect crosses the firewall", async () => {
     const { engine } = await build({ interconnect: { kind: "private" } });
-    const inbounds = engine.named("web", "linode:index/firewall:Firewall").inputs["inbounds"] as { label: string; ipv4s?: string[] }[];
-    expect(inbounds.find(({ label }) => label === "peer-tcp")?.ipv4s).toEqual(["192.168.128.11/32", "192.168.128.12/32"]);
+    const inbounds = engine.named("web", "linode:index/firewall:Firewall").inputs["inbounds"] as {
+      label: string;
+      ipv4s?: string[];
+    }[];
+    expect(inbounds.find(({ label }) => label === "peer-tcp")?.ipv4s).toEqual([
+      "192.168.128.11/32",
+      "192.168.128.12/32",
+    ]);
   });
 
   it("gives every step the host key to check and shows no private key in its text", async () => {

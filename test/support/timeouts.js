@@ -1,3 +1,0 @@
-"use strict";
-// What jest.config.js says of the kind of test that runs.
-jest.setTimeout(globalThis.TEST_TIMEOUT_MS);
