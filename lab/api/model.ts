@@ -98,6 +98,8 @@ export interface VolumeRecord {
   readonly size: number;
   readonly region: string;
   readonly linodeId: number | null;
+  /** Where the running guest has it, when that is not where the booted configuration profile says. */
+  readonly guestSlot?: string | null;
   readonly tags: readonly string[];
   readonly encryption: "enabled" | "disabled";
   readonly created: Timestamp;

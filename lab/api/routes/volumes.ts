@@ -169,7 +169,8 @@ function create(call: Call): unknown {
   });
   requestVolumeJob(ctx, "volume_create", volume, call.username, {
     username: call.username,
-    ...(linode && config ? { linodeId: linode.id, configId: config.id } : {}),
+    linodeId: linode?.id,
+    configId: config?.id,
   });
   // A volume made for a Linode is shown as that Linode's from the first answer on.
   const shown = linode ? ctx.store.table("volumes").update(volume.id, { linodeId: linode.id }) : volume;

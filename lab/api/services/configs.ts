@@ -95,9 +95,20 @@ export function saveConfig(ctx: Context, linode: InstanceRecord, config: ConfigR
     .flatMap(named);
   for (const id of named(before)) {
     const used = still.includes(id) || ctx.machines.isRunning(linode.id);
-    if (!used && volumes.get(id)) volumes.update(id, { linodeId: null, updated: now(ctx) });
+    if (!used && volumes.get(id)) volumes.update(id, { linodeId: null, guestSlot: null, updated: now(ctx) });
   }
+  if (before && linode.bootedConfig === config.id) rememberSlots(ctx, before, config);
   return config;
+}
+
+/** A running guest keeps its volumes where they were at its boot: a later detachment must find them there. */
+function rememberSlots(ctx: Context, before: ConfigRecord, after: ConfigRecord): void {
+  const volumes = ctx.store.table("volumes");
+  for (const [slot, { volume_id: id }] of Object.entries(before.devices)) {
+    if (id === null || after.devices[slot]?.volume_id === id) continue;
+    const volume = volumes.get(id);
+    if (volume?.linodeId === after.linodeId) volumes.update(id, { guestSlot: volume.guestSlot ?? slot });
+  }
 }
 
 /** Interfaces of a config from a request; one that is like an old one keeps its id. */

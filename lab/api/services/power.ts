@@ -3,7 +3,7 @@ import type { Context } from "../context";
 import { busy, invalid, notFound } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord, JobRecord } from "../model";
-import { rewire, specOf, wiringOf } from "./wiring";
+import { forgetSlots, placeLooseVolumes, rewire, specOf, wiringOf } from "./wiring";
 
 const LASSIE_WINDOW_MS = 15 * 60 * 1000;
 const LASSIE_LIMIT = 5;
@@ -74,6 +74,8 @@ export async function boot(ctx: Context, linodeId: number, configId: number): Pr
   if (!linode || !config) throw new Error("The configuration profile is gone.");
   ctx.store.table("instances").update(linodeId, { bootedConfig: configId, lastConfig: configId });
   await ctx.networks.apply(linodeId, wiringOf(ctx, linode, config));
+  forgetSlots(ctx, linodeId);
+  placeLooseVolumes(ctx, config);
   await ctx.machines.start(specOf(ctx, linode, config));
   if (!ctx.machines.isRunning(linodeId)) throw new Error("The Linode stopped while it booted.");
   ctx.store.table("instances").update(linodeId, { status: "running" });

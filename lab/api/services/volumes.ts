@@ -4,10 +4,7 @@ import { invalid, notFound } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord, JobRecord, VolumeRecord } from "../model";
 import { queueOf } from "./power";
-import { volumeDevice, volumeStorage } from "./wiring";
-
-const SLOTS = "abcdefgh".split("").map((letter) => `sd${letter}`);
-const MORE_SLOTS = "ijklmnop".split("").map((letter) => `sd${letter}`);
+import { freeSlot, placeLooseVolumes, volumeDevice, volumeStorage } from "./wiring";
 
 export function volumeOf(ctx: Context, id: number): VolumeRecord {
   const volume = ctx.store.table("volumes").get(id);
@@ -33,8 +30,15 @@ export function demandVolumeLabel(ctx: Context, label: string, except?: number):
   }
 }
 
-/** The config that a volume becomes a device of, as the API chooses it when none is named. */
-export function configForVolume(ctx: Context, linode: InstanceRecord, wanted: number | null | undefined): ConfigRecord {
+/**
+ * The config that a volume becomes a device of, as the API chooses it when none is named. Undefined for a Linode without
+ * any: the volume is attached all the same, and the guest gets it at its next boot.
+ */
+export function configForVolume(
+  ctx: Context,
+  linode: InstanceRecord,
+  wanted: number | null | undefined,
+): ConfigRecord | undefined {
   const configs = ctx.store.table("configs");
   if (wanted != null) {
     const config = configs.get(wanted);
@@ -45,7 +49,7 @@ export function configForVolume(ctx: Context, linode: InstanceRecord, wanted: nu
   const used = last === null ? undefined : configs.get(last);
   const own = configs.where((config) => config.linodeId === linode.id);
   const choice = used ?? (own.length === 1 ? own[0] : undefined);
-  if (choice === undefined) {
+  if (choice === undefined && own.length > 0) {
     throw invalid(
       "Couldn't choose a configuration profile to add this volume to. " +
         "Please add this volume to the configuration profile you want.",
@@ -55,32 +59,43 @@ export function configForVolume(ctx: Context, linode: InstanceRecord, wanted: nu
   return choice;
 }
 
-/** Books an attachment: the config gets its device at once, the guest a little later. */
+/** Books an attachment: the config, if there is one, gets its device at once, a running guest a little later. */
 export function requestAttach(
   ctx: Context,
   volume: VolumeRecord,
   linode: InstanceRecord,
-  config: ConfigRecord,
+  config: ConfigRecord | undefined,
   username: string,
 ): VolumeRecord {
   if (volume.linodeId !== null) throw invalid("Volume is already attached to a Linode", "linode_id");
   if (volume.region !== linode.region) throw invalid("Volume and Linode must be in the same region", "linode_id");
-  const known = Object.entries(config.devices).find(([, device]) => device.volume_id === volume.id);
-  const slot = known?.[0] ?? freeSlot(config);
-  ctx.store.table("configs").update(config.id, {
-    devices: { ...config.devices, [slot]: { disk_id: null, volume_id: volume.id } },
+  const place = config && addDevice(ctx, config, volume);
+  const attached = ctx.store.table("volumes").update(volume.id, {
+    linodeId: linode.id,
+    guestSlot: null,
     updated: now(ctx),
   });
-  const attached = ctx.store.table("volumes").update(volume.id, { linodeId: linode.id, updated: now(ctx) });
   const event = ctx.events.schedule("volume_attach", username, entityOf.volume(volume), entityOf.linode(linode));
   ctx.jobs.enqueue({
     kind: "volume_attach",
     eventId: event.id,
     queue: queueOf(linode.id),
     busy: null,
-    args: { volumeId: volume.id, linodeId: linode.id, configId: config.id, slot },
+    args: { volumeId: volume.id, linodeId: linode.id, ...place },
   });
   return attached;
+}
+
+/** Makes a volume a device of a config, unless it is one already. */
+function addDevice(ctx: Context, config: ConfigRecord, volume: VolumeRecord): { configId: number; slot: string } {
+  const known = Object.entries(config.devices).find(([, device]) => device.volume_id === volume.id);
+  const slot = known?.[0] ?? freeSlot(ctx, config);
+  if (slot === undefined) throw invalid("All device slots of the configuration profile are in use.", "config_id");
+  ctx.store.table("configs").update(config.id, {
+    devices: { ...config.devices, [slot]: { disk_id: null, volume_id: volume.id } },
+    updated: now(ctx),
+  });
+  return { configId: config.id, slot };
 }
 
 /**
@@ -119,11 +134,12 @@ export async function detach(ctx: Context, volumeId: number): Promise<void> {
   const volume = ctx.store.table("volumes").get(volumeId);
   if (volume === undefined || volume.linodeId === null) return;
   const linode = ctx.store.table("instances").get(volume.linodeId);
-  for (const config of ctx.store.table("configs").where((each) => each.linodeId === volume.linodeId)) {
-    const entry = Object.entries(config.devices).find(([, device]) => device.volume_id === volumeId);
-    if (entry === undefined) continue;
-    const running = linode?.bootedConfig === config.id && ctx.machines.isRunning(linode.id);
-    if (running) await ctx.machines.detach(linode.id, entry[0] as DeviceSlot);
+  const booted = linode?.bootedConfig == null ? undefined : ctx.store.table("configs").get(linode.bootedConfig);
+  if (linode && booted && ctx.machines.isRunning(linode.id)) {
+    const named = Object.entries(booted.devices).find(([, device]) => device.volume_id === volumeId)?.[0];
+    // Where the guest got it counts, even if the config has come to say something else since.
+    const slot = volume.guestSlot ?? named;
+    if (slot !== undefined) await ctx.machines.detach(linode.id, slot as DeviceSlot);
   }
   forget(ctx, volumeId);
 }
@@ -138,7 +154,7 @@ function forget(ctx: Context, volumeId: number): void {
     if (Object.keys(devices).length < Object.keys(config.devices).length) configs.update(config.id, { devices });
   }
   if (ctx.store.table("volumes").get(volumeId)) {
-    ctx.store.table("volumes").update(volumeId, { linodeId: null, updated: now(ctx) });
+    ctx.store.table("volumes").update(volumeId, { linodeId: null, guestSlot: null, updated: now(ctx) });
   }
 }
 
@@ -161,7 +177,7 @@ export function defineVolumeJobs(ctx: Context): void {
       const linode = linodeId === undefined ? undefined : ctx.store.table("instances").get(linodeId);
       const config = configId === undefined ? undefined : ctx.store.table("configs").get(configId);
       volumes.update(volume.id, { linodeId: null });
-      if (linode && config) requestAttach(ctx, volumeOf(ctx, volume.id), linode, config, username);
+      if (linode) requestAttach(ctx, volumeOf(ctx, volume.id), linode, config, username);
     },
     drop,
   );
@@ -189,19 +205,18 @@ export function defineVolumeJobs(ctx: Context): void {
   ctx.jobs.define(
     "volume_attach",
     async (job) => {
-      const { linodeId, configId, slot } = job.args as { linodeId: number; configId: number; slot: string };
+      const { linodeId, configId, slot } = job.args as { linodeId: number; configId?: number; slot?: string };
       const linode = ctx.store.table("instances").get(linodeId);
-      // A Linode that is off, or runs another config, sees the volume when it boots this one.
-      if (linode?.bootedConfig !== configId || !ctx.machines.isRunning(linodeId)) return;
-      await ctx.machines.attach(linodeId, volumeDevice(volumeOf(ctx, volumeId(job)), slot));
+      const booted = linode?.bootedConfig == null ? undefined : ctx.store.table("configs").get(linode.bootedConfig);
+      if (booted === undefined || !ctx.machines.isRunning(linodeId)) return;
+      // Asked for when the Linode had no config; one that it booted meanwhile says where, or leaves it to us.
+      if (configId === undefined) placeLooseVolumes(ctx, booted);
+      const volume = volumeOf(ctx, volumeId(job));
+      // A Linode that runs another config sees the volume when it boots this one.
+      const place = configId === undefined ? volume.guestSlot : booted.id === configId ? slot : undefined;
+      if (place != null) await ctx.machines.attach(linodeId, volumeDevice(volume, place));
     },
     (job) => forget(ctx, volumeId(job)),
   );
   ctx.jobs.define("volume_detach", (job) => detach(ctx, volumeId(job)));
-}
-
-function freeSlot(config: ConfigRecord): string {
-  const slot = [...SLOTS, ...MORE_SLOTS].find((each) => config.devices[each] === undefined);
-  if (slot === undefined) throw invalid("All device slots of the configuration profile are in use.", "config_id");
-  return slot;
 }

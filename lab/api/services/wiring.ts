@@ -13,6 +13,8 @@ import type { Context } from "../context";
 import type { ConfigRecord, FirewallRecord, InstanceRecord, RuleRecord, VolumeRecord } from "../model";
 import { addressesOf, macOf, sharedWith, slaacOf } from "./addresses";
 
+const SLOTS: readonly DeviceSlot[] = "abcdefghijklmnop".split("").map((letter) => `sd${letter}` as DeviceSlot);
+
 /** The name under which a disk's data is kept. */
 export function diskStorage(id: number): string {
   return `disk-${id}`;
@@ -25,6 +27,49 @@ export function volumeDevice(volume: VolumeRecord, slot: string): BlockDevice {
 
 export function volumeStorage(id: number): string {
   return `volume-${id}`;
+}
+
+/**
+ * The next slot for one more device, or undefined when all are taken: by the config, or by volumes that the guest has
+ * without the config saying where.
+ */
+export function freeSlot(ctx: Context, config: ConfigRecord): DeviceSlot | undefined {
+  const taken = volumesElsewhere(ctx, config.linodeId).map((volume) => volume.guestSlot);
+  return SLOTS.find((slot) => config.devices[slot] === undefined && !taken.includes(slot));
+}
+
+/** Forgets where the guest had volumes, for it is about to boot: {@link placeLooseVolumes} decides anew. */
+export function forgetSlots(ctx: Context, linodeId: number): void {
+  for (const { id } of volumesElsewhere(ctx, linodeId)) ctx.store.table("volumes").update(id, { guestSlot: null });
+}
+
+/**
+ * Gives every volume that is attached to a Linode, but in no configuration profile of it, a slot in the guest that boots
+ * or runs. The profile itself stays as its owner wrote it.
+ */
+export function placeLooseVolumes(ctx: Context, config: ConfigRecord): void {
+  const volumes = ctx.store.table("volumes");
+  for (const volume of looseVolumes(ctx, config.linodeId)) {
+    if (volume.guestSlot != null) continue;
+    const guestSlot = freeSlot(ctx, config);
+    if (guestSlot === undefined) throw new Error(`No device slot is left for the volume ${volume.label}.`);
+    volumes.update(volume.id, { guestSlot });
+  }
+}
+
+/** Volumes that a guest has where no config says so. */
+function volumesElsewhere(ctx: Context, linodeId: number): VolumeRecord[] {
+  return ctx.store.table("volumes").where((volume) => volume.linodeId === linodeId && volume.guestSlot != null);
+}
+
+/** Attached volumes in no config at all. One that is still being made is attached when it is ready. */
+function looseVolumes(ctx: Context, linodeId: number): VolumeRecord[] {
+  const named = ctx.store
+    .table("configs")
+    .where((config) => config.linodeId === linodeId)
+    .flatMap((config) => Object.values(config.devices).map((device) => device.volume_id));
+  const loose = (volume: VolumeRecord) => volume.status !== "creating" && !named.includes(volume.id);
+  return ctx.store.table("volumes").where((volume) => volume.linodeId === linodeId && loose(volume));
 }
 
 /** All that a machine needs to know to start this Linode with this config. */
@@ -73,11 +118,13 @@ export function firewallOf(ctx: Context, linodeId: number): FirewallRecord | und
 }
 
 function devicesOf(ctx: Context, config: ConfigRecord): BlockDevice[] {
-  return Object.entries(config.devices).flatMap(([slot, device]): BlockDevice[] => {
+  const named = Object.entries(config.devices).flatMap(([slot, device]): BlockDevice[] => {
     if (device.disk_id !== null) return [{ slot: slot as DeviceSlot, storage: diskStorage(device.disk_id) }];
     const volume = ctx.store.table("volumes").get(device.volume_id);
     return volume ? [volumeDevice(volume, slot)] : [];
   });
+  const loose = volumesElsewhere(ctx, config.linodeId);
+  return [...named, ...loose.map((volume) => volumeDevice(volume, volume.guestSlot ?? ""))];
 }
 
 function interfacesOf(ctx: Context, linode: InstanceRecord, config: ConfigRecord): NetworkInterface[] {

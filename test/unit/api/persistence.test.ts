@@ -60,8 +60,11 @@ describe("the store", () => {
     const copy = snapshot();
     const machines = new MemoryMachines();
     await machines.start(lab.machines.running.get(linode.id)!);
+    const release = machines.hold();
+    cleanup.push(release);
     const again = open(copy, machines, new MemoryDisks(), new MemoryNetworks());
     expect((await again.ok("GET", `/linode/instances/${linode.id}`)).status).toBe("rebooting");
+    release();
     await again.idle();
     expect((await again.ok("GET", `/linode/instances/${linode.id}`)).status).toBe("running");
     expect(await again.event("linode_reboot", linode.id)).toMatchObject({ status: "finished" });

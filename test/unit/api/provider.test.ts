@@ -2,7 +2,7 @@ import { eventually, TestLab, type Reply } from "./support";
 
 /**
  * The vendor's infrastructure provider, as its requests were recorded: two Linodes built from parts, refreshed,
- * changed and destroyed. One difference: a volume is attached after its Linode has a config, as the real API demands.
+ * changed and destroyed.
  */
 describe("the requests of the vendor's provider", () => {
   let lab: TestLab;
@@ -52,6 +52,19 @@ describe("the requests of the vendor's provider", () => {
     await eventually("offline", async () => (await lab.ok("GET", path)).status === "offline" || undefined);
     expect((await lab.ok("GET", `${path}/disks?page=1`)).data).toEqual([]);
     expect((await lab.ok("GET", `${path}/configs?page=1`)).data).toEqual([]);
+    // Before the Linode has any configuration profile: so it comes from a program that names the Linode in the volume.
+    const volume = await lab.ok("POST", "/volumes", {
+      label: `${label}-data`,
+      region: "us-east",
+      linode_id: linode.id,
+      size: 10,
+      tags: [],
+      encryption: "disabled",
+    });
+    await eventually("an active volume", async () => {
+      const { status, linode_id } = await lab.ok("GET", `/volumes/${volume.id}`);
+      return (status === "active" && linode_id === linode.id) || undefined;
+    });
     const boot = await act("disk_create", linode.id, () =>
       lab.ok("POST", `${path}/disks`, {
         label: "boot",
@@ -77,18 +90,6 @@ describe("the requests of the vendor's provider", () => {
     });
     await act("linode_boot", linode.id, () => lab.ok("POST", `${path}/boot`, { config_id: config.id }));
     expect((await lab.ok("GET", path)).status).toBe("running");
-    const volume = await lab.ok("POST", "/volumes", {
-      label: `${label}-data`,
-      region: "us-east",
-      linode_id: linode.id,
-      size: 10,
-      tags: [],
-      encryption: "disabled",
-    });
-    await eventually("an active volume", async () => {
-      const { status, linode_id } = await lab.ok("GET", `/volumes/${volume.id}`);
-      return (status === "active" && linode_id === linode.id) || undefined;
-    });
     return { linode, path, boot, raw, config, volume };
   }
 
@@ -149,9 +150,8 @@ describe("the requests of the vendor's provider", () => {
       await act("linode_shutdown", id, () => lab.ok("POST", `${node.path}/shutdown`));
       await lab.ok("DELETE", `${node.path}/configs/${node.config.id}`);
       await act("disk_delete", id, () => lab.ok("DELETE", `${node.path}/disks/${node.raw.id}`));
-      if ((await lab.ok("GET", `/volumes/${node.volume.id}`)).linode_id !== null) {
-        await lab.ok("POST", `/volumes/${node.volume.id}/detach`);
-      }
+      expect((await lab.ok("GET", `/volumes/${node.volume.id}`)).linode_id).toBe(id);
+      await lab.ok("POST", `/volumes/${node.volume.id}/detach`);
       await act("disk_delete", id, () => lab.ok("DELETE", `${node.path}/disks/${node.boot.id}`));
       await eventually("detached", async () => {
         const { linode_id } = await lab.ok("GET", `/volumes/${node.volume.id}`);

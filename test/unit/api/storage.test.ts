@@ -128,9 +128,79 @@ describe("volumes", () => {
     expect(lab.disks.stored.has(`volume-${id}`)).toBe(false);
   });
 
-  it("need a config to go into: the only one, the last one, or the one named", async () => {
+  it("need no config where there is none: the guest gets them at its boot, in the next free slots", async () => {
+    const linode = await lab.linode();
+    const path = `/linode/instances/${linode.id}`;
+    const made = await volume({ label: "made", linode_id: linode.id });
+    expect(made.linode_id).toBe(linode.id);
+    const { id } = await volume();
+    expect((await lab.ok("POST", `/volumes/${id}/attach`, { linode_id: linode.id })).linode_id).toBe(linode.id);
+    await lab.idle();
+    expect(await lab.event("volume_attach", id)).toMatchObject({ status: "finished" });
+    expect((await lab.ok("GET", `${path}/volumes`)).data).toMatchObject([{ id: made.id }, { id }]);
+
+    const disk = await lab.ok("POST", `${path}/disks`, { label: "d", size: 100 });
+    await lab.idle();
+    const config = await lab.ok("POST", `${path}/configs`, { label: "c", devices: { sdb: { disk_id: disk.id } } });
+    await lab.ok("POST", `${path}/boot`, { config_id: config.id });
+    await lab.idle();
+    const seen = (): readonly (readonly string[])[] =>
+      lab.machines.running.get(linode.id)!.devices.map(({ slot, storage }) => [slot, storage]);
+    const [own, first, second] = [`disk-${disk.id}`, `volume-${made.id}`, `volume-${id}`];
+    expect(seen()).toEqual([
+      ["sdb", own],
+      ["sda", first],
+      ["sdc", second],
+    ]);
+    // The profile stays as it was written, and one more volume finds a slot that nothing is in.
+    const more = await volume({ label: "more", linode_id: linode.id });
+    await lab.idle();
+    const { devices } = await lab.ok("GET", `${path}/configs/${config.id}`);
+    expect([devices["sda"], devices["sdc"], devices["sdd"]?.volume_id]).toEqual([null, null, more.id]);
+    expect(seen()).toContainEqual(["sdd", `volume-${more.id}`]);
+
+    await lab.ok("POST", `/volumes/${made.id}/detach`);
+    await lab.idle();
+    expect(seen().map(([slot]) => slot)).toEqual(["sdb", "sdc", "sdd"]);
+    expect((await lab.ok("GET", `/volumes/${made.id}`)).linode_id).toBeNull();
+    await lab.ok("POST", `${path}/reboot`);
+    await lab.idle();
+    expect(seen()).toContainEqual(["sda", second]);
+  });
+
+  it("asked for before there was a config go into the guest that runs by the time they are made", async () => {
+    const linode = await lab.linode();
+    const path = `/linode/instances/${linode.id}`;
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const create = lab.disks.createBlank.bind(lab.disks);
+    lab.disks.createBlank = (...args) => gate.then(() => create(...args));
+    const { id } = await lab.ok("POST", "/volumes", { label: "late", linode_id: linode.id, size: 10 });
+    const config = await lab.ok("POST", `${path}/configs`, { label: "c", devices: {} });
+    await lab.ok("POST", `${path}/boot`, { config_id: config.id });
+    await eventually("running", async () => (await lab.ok("GET", path)).status === "running" || undefined);
+    expect(lab.machines.running.get(linode.id)?.devices).toEqual([]);
+    release();
+    await lab.idle();
+    expect(lab.machines.running.get(linode.id)?.devices).toMatchObject([{ slot: "sda", storage: `volume-${id}` }]);
+  });
+
+  it("leave a running guest from where it has them, whatever the config says by then", async () => {
+    const { linode, disk, config } = await lab.running();
+    const { id } = await volume({ linode_id: linode.id });
+    const path = `/linode/instances/${linode.id}/configs/${config.id}`;
+    await lab.ok("PUT", path, { devices: { sda: { disk_id: disk.id }, sde: { volume_id: id } } });
+    await lab.ok("POST", `/volumes/${id}/detach`);
+    await lab.idle();
+    expect(lab.machines.running.get(linode.id)?.devices.map(({ slot }) => slot)).toEqual(["sda"]);
+  });
+
+  it("need one of several configs: the last one, or the one named", async () => {
     const linode = await lab.linode();
     const { id } = await volume();
+    const path = `/linode/instances/${linode.id}/configs`;
+    await lab.ok("POST", path, { label: "one", devices: {} });
+    const two = await lab.ok("POST", path, { label: "two", devices: {} });
     const refusal = {
       status: 400,
       reason:
@@ -141,10 +211,6 @@ describe("volumes", () => {
     expect(await lab.refused("POST", `/volumes/${id}/attach`, { linode_id: linode.id })).toEqual(refusal);
     const make = { label: "more", linode_id: linode.id, size: 10 };
     expect(await lab.refused("POST", "/volumes", make)).toEqual(refusal);
-    const path = `/linode/instances/${linode.id}/configs`;
-    await lab.ok("POST", path, { label: "one", devices: {} });
-    const two = await lab.ok("POST", path, { label: "two", devices: {} });
-    expect(await lab.refused("POST", `/volumes/${id}/attach`, { linode_id: linode.id })).toEqual(refusal);
     await lab.ok("POST", `/volumes/${id}/attach`, { linode_id: linode.id, config_id: two.id });
     await lab.idle();
     expect((await lab.ok("GET", `${path}/${two.id}`)).devices["sda"]).toEqual({ disk_id: null, volume_id: id });
