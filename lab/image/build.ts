@@ -22,7 +22,7 @@ export interface ImageOptions {
   readonly cacheDir: string;
   /** `linode/debian13` (default) or `linode/debian12`. */
   readonly image?: string;
-  /** What guests may install with apt-get. Default: `lab/image/packages.json`. */
+  /** What guests may install with apt-get. Default: what the roles of hosts declare, and a few more. */
   readonly packages?: readonly string[];
   /** Called with a line for each step. */
   readonly progress?: (line: string) => void;

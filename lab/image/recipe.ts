@@ -42,9 +42,24 @@ export function recipeFolder(): string {
   });
 }
 
-/** The packages that guests may install: `lab/image/packages.json` unless the caller knows better. */
+/** What nobody's host asks for by itself, but people do who look around on one. */
+export const EXTRA_PACKAGES: readonly string[] = [
+  // Access lists and extended attributes, to see what a file system keeps.
+  "acl",
+  "attr",
+  // Partitions, to look at raw disks.
+  "parted",
+  // Data from elsewhere.
+  "rsync",
+];
+
+/**
+ * The packages that guests may install unless the caller knows better: `lab/image/packages.json`, which the build writes
+ * from what the roles of hosts declare, and {@link EXTRA_PACKAGES}.
+ */
 export function defaultPackages(): readonly string[] {
-  return JSON.parse(readFileSync(join(recipeFolder(), "packages.json"), "utf8")) as string[];
+  const declared = JSON.parse(readFileSync(join(recipeFolder(), "packages.json"), "utf8")) as string[];
+  return [...new Set([...declared, ...EXTRA_PACKAGES])].sort();
 }
 
 /** The release of the User-Mode Linux kernel, whose modules go into the image. */
