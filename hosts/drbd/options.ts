@@ -61,8 +61,9 @@ export const drbdDiskOptions = z.strictObject({
   cPlanAhead: seconds(300).optional(),
   /** KiB/s. */
   cMaxRateKiB: z.int().min(250).max(4194304).optional(),
-  /** KiB/s. */
+  /** KiB/s. A resync does not go below this for the sake of an application's writes. Default `resyncRateKiB`, else 20480. */
   cMinRateKiB: z.int().min(0).max(4194304).optional(),
+  /** So many stretches of 4 MiB count as being written to, and are copied again after a crash. Default 257, about 1 GiB. */
   alExtents: z.int().min(67).max(65534).optional(),
   /** Bytes. A resync passes over stretches of zeros of this size as discards, which keeps a thin disk thin. Default 65536; 0 is off. */
   rsDiscardGranularityBytes: z.int().min(0).max(1048576).optional(),

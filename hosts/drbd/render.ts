@@ -166,7 +166,15 @@ export function renderResource(params: DrbdParams): string {
     lines.length === 0 ? [] : [`  ${name} {`, ...lines.map((line) => `    ${line}`), "  }"];
   const dual = params.mode.kind === "dual-primary";
   const net = { protocol: "C" as const, cramHmacAlg: "sha256", verifyAlg: "sha1", ...params.timings, ...params.net };
-  const disk = { onIoError: "detach" as const, rsDiscardGranularityBytes: 65536, ...params.disk };
+  const disk = {
+    onIoError: "detach" as const,
+    rsDiscardGranularityBytes: 65536,
+    // What a crashed Primary copies again: so many times 4 MiB. A fresh file system alone fills the kernel's default of 1237.
+    alExtents: 257,
+    // The kernel takes the discards of a thin resync for an application's writes and would crawl at its default of 250 KiB/s.
+    cMinRateKiB: params.disk?.resyncRateKiB ?? 20480,
+    ...params.disk,
+  };
   if (disk.resyncRateKiB !== undefined && disk.cPlanAhead === undefined) disk.cPlanAhead = 0;
   if (dual && net.protocol !== "C") {
     throw new Error(

@@ -111,15 +111,18 @@ create_metadata() {
 # refuse_interruption: two Primaries that part even for a moment have split brain. A change that the kernel can only take by
 # disconnecting needs one of them to step back first.
 refuse_interruption() {
-  local old=/etc/drbd.d/$RESOURCE.res
-  if [[ $DRBD_ROLE/$DRBD_PEER_ROLE != Primary/Primary || ! -f $old ]]; then return 0; fi
-  if [[ $(rendered_addresses <"$old") == "$(rendered_addresses <"$LHA_STEP_DIR/files/$(resource_index)")" ]]; then return 0; fi
-  die "$EXIT_REFUSED" "an address or the backing device of $RESOURCE changes while both nodes are Primary: reconnecting now would split the brain" \
+  local running wanted
+  if ! applying || [[ $DRBD_ROLE/$DRBD_PEER_ROLE != Primary/Primary ]]; then return 0; fi
+  running=$(drbdsetup show "$MINOR" | addresses)
+  wanted=$(addresses <"$LHA_STEP_DIR/files/$(resource_index)")
+  if [[ $running == "$wanted" ]]; then return 0; fi
+  die "$EXIT_REFUSED" "an address of $RESOURCE changes while both nodes are Primary: reconnecting now would split the brain" \
     "stop what uses it on one node, there: systemctl stop $UNIT; then deploy again"
 }
 
-rendered_addresses() {
-  grep -E '^ *(address|disk|device) ' || :
+# addresses: those of both sides, in either notation.
+addresses() {
+  sed -nE 's/^[[:space:]]*address[[:space:]]+(.*);$/\1/p' | sort
 }
 
 resource_index() {

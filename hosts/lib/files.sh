@@ -5,12 +5,13 @@ LHA_CHANGED_FILES=()
 
 # install_file SOURCE TARGET MODE OWNER [SECRET]: makes TARGET like SOURCE. The new file appears whole or not at all.
 install_file() {
-  local source=$1 target=$2 mode=$3 owner=$4 secret=${5:--} why="" fresh="$2.linode-ha-new" folder=${2%/*}
+  local source=$1 target=$2 mode=$3 owner secret=${5:--} why="" fresh="$2.linode-ha-new" folder=${2%/*}
+  owner=$(full_owner "$4")
   if [[ ! -f $target ]]; then
     why="wrote $target"
   elif ! same_content "$source" "$target" "$secret"; then
     why="rewrote $target"
-  elif [[ $(stat -c '%04a %U:%G' "$target") != "$(printf '%04d' "$((10#$mode))") $(full_owner "$owner")" ]]; then
+  elif [[ $(stat -c '%04a %U:%G' "$target") != "$(printf '%04d' "$((10#$mode))") $owner" ]]; then
     why="set mode and owner of $target"
   else
     return 0
@@ -18,14 +19,17 @@ install_file() {
   LHA_CHANGED_FILES+=("$target")
   if applying; then
     if [[ ! -d ${folder:-/} ]]; then mkdir -p "$folder"; fi
-    rm -f "$fresh"
-    (
-      umask 077
-      filled "$source" "$secret" >"$fresh"
-    )
-    if [[ $owner != root:root ]]; then chown "$owner" "$fresh"; fi
-    chmod "$mode" "$fresh"
-    sync -d "$fresh"
+    if [[ $secret == - ]]; then
+      install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$source" "$fresh"
+    else
+      rm -f "$fresh"
+      (
+        umask 077
+        filled "$source" "$secret" >"$fresh"
+      )
+      chown "$owner" "$fresh"
+      chmod "$mode" "$fresh"
+    fi
     mv "$fresh" "$target"
   fi
   changed "$why"
@@ -80,6 +84,8 @@ install_files() {
     while read -r mode owner secret index path; do
       text+=$path$'\n'
     done <"$LHA_STEP_DIR/files.list"
+    # Once for all of them: a rename alone may come to the disk before its content.
+    if ((${#LHA_CHANGED_FILES[@]} > 0)); then sync -f /etc; fi
     if [[ ! -f $list || $(<"$list")$'\n' != "$text" ]]; then write_durably "$list" <<<"${text%$'\n'}"; fi
   fi
 }

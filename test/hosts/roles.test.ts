@@ -1,9 +1,10 @@
 import { baseRole, type BaseParams } from "../../hosts/base/render";
 import { drbdActivateRole, type DrbdActivateParams } from "../../hosts/drbd-activate/render";
-import { drbdRole, drbdSecret, type DrbdParams } from "../../hosts/drbd/render";
+import { drbdRole, drbdSecret, renderResource, type DrbdParams } from "../../hosts/drbd/render";
 import { filesystemRole, type FilesystemParams } from "../../hosts/filesystem/render";
 import { ocfs2Role, type Ocfs2Params } from "../../hosts/ocfs2/render";
 import { storageTimings } from "../../hosts/timings";
+import { crossedPair, dualPrimary, tuned } from "../unit/hosts/cases";
 import { addresses, nodeNames, RolesPair, type NodeName } from "./rolesPair";
 
 const MINUTE = 60_000;
@@ -132,12 +133,14 @@ describe("a fresh pair", () => {
     async () => {
       await pair.must("web1", "sed -i s/7788/7799/ /etc/drbd.d/www.res");
       const { status, stdout } = await pair.ssh("web1", "linode-ha-step drbd-www check");
-      expect([status, (JSON.parse(stdout) as { changes: string[] }).changes]).toEqual([
-        3,
-        expect.arrayContaining(["rewrote /etc/drbd.d/www.res"]),
-      ]);
-      await pair.must("web1", "sed -i s/7799/7788/ /etc/drbd.d/www.res");
+      expect(JSON.parse(stdout)).toMatchObject({
+        changed: true,
+        changes: expect.arrayContaining(["rewrote /etc/drbd.d/www.res"]),
+      });
+      expect(status).toBe(3);
+      expect((await pair.step("web1", "drbd-www", drbdRole, drbd("web1"), secrets)).changed).toBe(true);
       expect((await pair.ssh("web1", "linode-ha-step drbd-www check")).status).toBe(0);
+      await pair.healthy(30);
     },
     3 * MINUTE,
   );
@@ -187,6 +190,36 @@ describe("a fresh pair", () => {
         ]);
         expect((await pair.ssh(node, `journalctl --no-pager | grep -F '${SECRET}'`)).stdout).toBe("");
       }
+    },
+    3 * MINUTE,
+  );
+});
+
+describe("settings", () => {
+  test.each(Object.entries({ dualPrimary, crossedPair, tuned }))("%s is taken by drbdadm", async (_, params) => {
+    const text = renderResource(params);
+    const { status, stdout, stderr } = await pair.ssh(
+      "web1",
+      "cat >/root/try.res && drbdadm -c /root/try.res dump all",
+      text,
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(`resource ${params.resource} {`);
+  });
+
+  test(
+    "an address that changes under two Primaries is refused, for reconnecting would split the brain",
+    async () => {
+      const { status, stderr } = await pair.run(
+        "web1",
+        "drbd-www",
+        drbdRole,
+        drbd("web1", "www", { port: 7799 }),
+        secrets,
+      );
+      expect(status).toBe(10);
+      expect(stderr).toContain("would split the brain");
+      expect((await pair.step("web1", "drbd-www", drbdRole, drbd("web1"), secrets)).changed).toBe(false);
     },
     3 * MINUTE,
   );
