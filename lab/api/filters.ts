@@ -43,7 +43,8 @@ export function applyFilter<T extends object>(items: readonly T[], filter: Filte
   const admitted = items.filter((item) => filter.admits(item));
   const { orderBy } = filter;
   if (orderBy === undefined) return admitted;
-  const sorted = admitted.sort((a, b) => compare(field(a, orderBy), field(b, orderBy)));
+  const read = reader(orderBy);
+  const sorted = admitted.sort((a, b) => compare(read(a), read(b)));
   if (!filter.descending) return sorted;
   // A stable sort reversed: several events of one second still come newest first.
   return sorted.reverse();
@@ -62,11 +63,12 @@ function condition(key: string, value: unknown, keys: readonly string[]): Predic
   }
   if (key.startsWith("+")) throw refuse(`Unknown filter operator ${key}`);
   if (!keys.includes(key)) throw refuse(`Cannot filter on ${key}`);
-  if (!isObject(value)) return (item) => equals(field(item, key), value);
+  const read = reader(key);
+  if (!isObject(value)) return (item) => equals(read(item), value);
   const tests = Object.entries(value).map(([operator, operand]) => {
     const test = COMPARISONS[operator];
     if (test === undefined) throw refuse(`Unknown filter operator ${operator}`);
-    return (item: object) => test(field(item, key), operand);
+    return (item: object) => test(read(item), operand);
   });
   return (item) => tests.every((test) => test(item));
 }
@@ -79,14 +81,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value under a key; `entity.id` looks inside. */
-function field(item: object, key: string): unknown {
-  let value: unknown = item;
-  for (const part of key.split(".")) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = (value as Record<string, unknown>)[part];
-  }
-  return value ?? null;
+/** Reads the value under a key; `entity.id` looks inside. Made once a filter: clients poll lists of thousands of events. */
+function reader(key: string): (item: object) => unknown {
+  const parts = key.split(".");
+  return (item) => {
+    let value: unknown = item;
+    for (const part of parts) {
+      if (typeof value !== "object" || value === null) return undefined;
+      value = (value as Record<string, unknown>)[part];
+    }
+    return value ?? null;
+  };
 }
 
 /** Lists match when one of their members does; numbers and their text are the same, as clients send either. */
