@@ -51,7 +51,8 @@ export class HostStep<P, R> extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [...node.ready, ...(args.after ?? [])],
         deletedWith: node.owner,
-        customTimeouts: { create: STEP_TIMEOUT, update: STEP_TIMEOUT, delete: "5m" },
+        // A host that is gone and did not take its steps with it must not hold up a destroy for long.
+        customTimeouts: { create: STEP_TIMEOUT, update: STEP_TIMEOUT, delete: "90s" },
       },
     );
     // Pulumi's mocks, with which users test their stacks, compute no output.
@@ -70,8 +71,8 @@ function remoteConnection(connection: {
   hostKey: string;
 }): command.types.input.remote.ConnectionArgs {
   const { host, port, user, privateKey, hostKey } = connection;
-  // Until a fresh host's sshd is there, each attempt fails at once or after `perDialTimeout`: 120 are 2 to 30 minutes.
-  return { host, port, user, privateKey, hostKey, dialErrorLimit: 120, perDialTimeout: 15 };
+  // Until a fresh host's sshd is there, an attempt fails at once (then waits some seconds) or after `perDialTimeout`.
+  return { host, port, user, privateKey, hostKey, dialErrorLimit: 60, perDialTimeout: 15 };
 }
 
 function stdinFor<P, R>(

@@ -41,6 +41,15 @@ export class Lab {
     return this.command(["ssh", node, "--", script], { seconds });
   }
 
+  /** As {@link ssh}, for a node that may be down: what does not answer in time has exit code 255. */
+  async probe(node: string, script: string, seconds = 20): Promise<RunResult> {
+    try {
+      return await this.command(["ssh", "--wait", "0", node, "--", script], { seconds });
+    } catch (error) {
+      return { code: 255, stdout: "", stderr: String(error) };
+    }
+  }
+
   async sshOk(node: string, script: string, seconds = 60): Promise<string> {
     return await this.commandOk(["ssh", node, "--", script], { seconds });
   }
