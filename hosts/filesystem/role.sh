@@ -61,10 +61,11 @@ file_system() {
   changed "made $TYPE \"$LABEL\" on $DEVICE"
 }
 
-# Overwriting is right here: the device is blank, or carries what this very step left unfinished.
-make_ext4() { mkfs.ext4 -q -F -L "$LABEL" "$DEVICE"; }
-make_xfs() { mkfs.xfs -q -f -L "$LABEL" "$DEVICE"; }
-make_btrfs() { mkfs.btrfs -q -f -L "$LABEL" "$DEVICE"; }
+# Overwriting is right here: the device is blank, or carries what this very step left unfinished. Without discards, which would go over
+# the network piece by piece.
+make_ext4() { mkfs.ext4 -q -F -E nodiscard -L "$LABEL" "$DEVICE"; }
+make_xfs() { mkfs.xfs -q -f -K -L "$LABEL" "$DEVICE"; }
+make_btrfs() { mkfs.btrfs -q -f -K -L "$LABEL" "$DEVICE"; }
 make_jfs() { mkfs.jfs -q -L "$LABEL" "$DEVICE"; }
 
 role_remove() {
