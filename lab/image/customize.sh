@@ -92,10 +92,21 @@ trim() {
   in_root passwd --lock root >/dev/null
 }
 
+# An older cloud-init lacks the platform's data source: it gets the same from the same address, as NoCloud wants it.
+choose_data_source() {
+  if [ ! -e "$root/usr/lib/python3/dist-packages/cloudinit/sources/DataSourceAkamai.py" ]; then
+    cat >"$root/etc/cloud/cloud.cfg.d/91-nocloud.cfg" <<'EOF'
+datasource_list: [NoCloud]
+datasource: {NoCloud: {seedfrom: "http://169.254.169.254/nocloud/", fs_label: null}}
+EOF
+  fi
+}
+
 shopt -s extglob
 fill_repository
 install_modules
 trim
 cp -R --preserve=mode,links "$recipe/rootfs/." "$root/"
+choose_data_source
 in_root apt-get update -q=2
 in_root systemctl enable ssh.service networking.service >/dev/null

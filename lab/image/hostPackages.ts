@@ -15,6 +15,8 @@ export const HOST_PACKAGES: Readonly<Record<string, string>> = {
   "apt-utils": "/usr/bin/apt-ftparchive",
   "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
   "openssh-client": "/usr/bin/ssh",
+  openssl: "/usr/bin/openssl",
+  procps: "/usr/sbin/sysctl",
 };
 
 // Where merged /usr is younger than the package, a tool may still live in /sbin or /bin; both lead to the same place there.

@@ -88,6 +88,27 @@ export function createMetadataServer(options: MetadataOptions): FastifyInstance 
     if (known === undefined) return fail(reply, 401, "A valid Metadata-Token is needed");
     return reply.type("text/plain").send(known.userData ?? "");
   });
+
+  // The same for cloud-init before 23.4 (Debian 12's), which has no data source for this platform: NoCloud asks without a token.
+  const seed =
+    (render: (known: InstanceMetadata) => string | Buffer) => async (request: FastifyRequest, reply: FastifyReply) => {
+      const machine = options.machineAt(request.ip);
+      const known = machine === undefined ? undefined : await options.metadataFor(machine);
+      if (known === undefined) return fail(reply, 403, "This address belongs to no Linode of the region");
+      return reply.type("application/octet-stream").send(render(known));
+    };
+  server.get(
+    "/nocloud/meta-data",
+    seed(({ instance }) => JSON.stringify({ "instance-id": String(instance.id), "local-hostname": instance.label })),
+  );
+  server.get(
+    "/nocloud/user-data",
+    seed(({ userData }) => Buffer.from(userData ?? "", "base64")),
+  );
+  server.get(
+    "/nocloud/vendor-data",
+    seed(() => ""),
+  );
   return server;
 }
 

@@ -69,3 +69,16 @@ test("strangers, missing tokens and odd times are refused with a reason", async 
   const odd = await ask("/v1/token", "127.0.0.7", { "metadata-token-expiry-seconds": "0" }, "PUT");
   expect([odd.statusCode, odd.body]).toEqual([400, expect.stringContaining("between 1 and 86400")]);
 });
+
+test("an older cloud-init gets the same without a token, and only its own", async () => {
+  expect((await ask("/nocloud/meta-data", "127.0.0.7")).json()).toEqual({
+    "instance-id": "7",
+    "local-hostname": "web7",
+  });
+  expect((await ask("/nocloud/meta-data", "127.0.0.8")).json()).toMatchObject({ "instance-id": "8" });
+  expect((await ask("/nocloud/user-data", "127.0.0.7")).body).toBe("#cloud-config\n");
+  expect((await ask("/nocloud/vendor-data", "127.0.0.7")).body).toBe("");
+  for (const part of ["meta-data", "user-data", "vendor-data"]) {
+    expect([part, (await ask(`/nocloud/${part}`, "127.0.0.9")).statusCode]).toEqual([part, 403]);
+  }
+});
