@@ -51,14 +51,15 @@ main() {
   modprobe drbd
   await 60 "$DEVICE" test -b "$DEVICE"
   blkdiscard "$DEVICE"
-  drbdadm create-md --force "$RESOURCE"
+  drbdmeta --force 0 v08 "$DEVICE" internal create-md >/dev/null
   systemctl enable --now --quiet "linode-ha-drbd@$RESOURCE"
   await 300 "the peer" drbd_says 'cs:Connected'
   if [[ $NODE == "$FIRST" ]]; then
     drbdadm -- --clear-bitmap new-current-uuid "$RESOURCE"
   fi
   await 300 "UpToDate/UpToDate" drbd_says 'ds:UpToDate/UpToDate'
-  drbdadm primary "$RESOURCE"
+  # The kernel refuses one of two that promote in the same moment.
+  await 30 "being Primary" drbdadm primary "$RESOURCE"
 
   systemctl enable --now --quiet linode-ha-o2cb
   if [[ $NODE == "$FIRST" ]]; then

@@ -10,6 +10,7 @@ const MOST = 1.3;
 const RUNS = 3;
 
 interface Resource {
+  readonly type: string;
   readonly custom: boolean;
 }
 
@@ -28,9 +29,10 @@ export const noop: Measure = {
     // Straight to the engine: the start of `linode-lab exec` would be in both figures, and draw their ratio to 1.
     const env = await labEnvironment(bench.lab);
     const { deployment } = JSON.parse(await project.exportState()) as { deployment: { resources: Resource[] } };
-    // The stack itself and the provider are resources of either program.
-    const custom = deployment.resources.filter((resource) => resource.custom).length;
-    const components = deployment.resources.length - custom;
+    // The stack itself and the providers come with either program.
+    const own = deployment.resources.filter(({ type }) => !type.startsWith("pulumi:"));
+    const custom = own.filter((resource) => resource.custom).length;
+    const components = own.length - custom;
     const alike = await emptyStack("empty-alike", { ...env, ...counts(components, custom) });
     const bare = await emptyStack("empty-bare", { ...env, ...counts(components + custom, 0) });
     const pair: Timed = { folder: project.folder, stack: project.stack, env };
