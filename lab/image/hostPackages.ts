@@ -7,6 +7,8 @@ export const HOST_PACKAGES: Readonly<Record<string, string>> = {
   "user-mode-linux": "/usr/bin/linux.uml",
   "uml-utilities": "/usr/bin/uml_mconsole",
   mmdebstrap: "/usr/bin/mmdebstrap",
+  // mmdebstrap calls it, and only recommends it.
+  mount: "/usr/bin/mount",
   nftables: "/usr/sbin/nft",
   iproute2: "/usr/bin/ip",
   "util-linux": "/usr/bin/nsenter",
