@@ -19,29 +19,37 @@ export const pair: Measure = {
     const pulumi = await bench.deployed();
     // Another pair's guests would share the processors.
     await bench.release();
-    bench.say("the same by one shell script a host");
-    const script = await timed(bench, api, (fresh) => runScripts(bench.lab, fresh));
-    const rows = [compare("pulumi up / shell scripts", pulumi, script, MOST_OF_SCRIPT)];
-    let ansible: Ansible;
-    try {
-      bench.say("installing Ansible");
-      ansible = await Ansible.install();
-    } catch (error) {
-      const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-      return [...rows, notMeasured(`Ansible could not be installed: ${why}`)];
-    }
-    try {
-      bench.say("the same by an Ansible playbook");
-      const play = await timed(bench, api, (fresh) => ansible.run(bench.lab, fresh));
-      return [...rows, compare(`pulumi up / Ansible (${ansible.version})`, pulumi, play, MOST_OF_ANSIBLE)];
-    } catch (error) {
-      // The figures that there are shall not be lost with it.
-      return [...rows, notMeasured(`the playbook failed: ${error instanceof Error ? error.message : String(error)}`)];
-    } finally {
-      ansible.remove();
-    }
+    return [await againstScripts(bench, api, pulumi), await againstAnsible(bench, api, pulumi)];
   },
 };
+
+async function againstScripts(bench: Bench, api: ApiClient, pulumi: Built): Promise<Row> {
+  const what = "pulumi up / shell scripts";
+  try {
+    bench.say("the same by one shell script a host");
+    const script = await timed(bench, api, (fresh) => runScripts(bench.lab, fresh));
+    return compare(what, pulumi, script, MOST_OF_SCRIPT);
+  } catch (error) {
+    return notMeasured(what, pulumi, MOST_OF_SCRIPT, error);
+  }
+}
+
+async function againstAnsible(bench: Bench, api: ApiClient, pulumi: Built): Promise<Row> {
+  const what = "pulumi up / Ansible";
+  let ansible: Ansible | undefined;
+  try {
+    bench.say("installing Ansible");
+    const installed = (ansible = await Ansible.install());
+    bench.say("the same by an Ansible playbook");
+    const play = await timed(bench, api, (fresh) => installed.run(bench.lab, fresh));
+    return compare(`${what} (${installed.version})`, pulumi, play, MOST_OF_ANSIBLE);
+  } catch (error) {
+    const why = ansible === undefined ? new Error("Ansible could not be installed", { cause: error }) : error;
+    return notMeasured(what, pulumi, MOST_OF_ANSIBLE, why);
+  } finally {
+    ansible?.remove();
+  }
+}
 
 async function timed(bench: Bench, api: ApiClient, build: (pair: FreshPair) => Promise<void>): Promise<ByHand> {
   const start = Date.now();
@@ -76,11 +84,16 @@ function compare(what: string, pulumi: Built, other: ByHand, most: number): Row 
   };
 }
 
-function notMeasured(why: string): Row {
+/** One that failed shall not take the figures that there are with it. */
+function notMeasured(what: string, pulumi: Built, most: number, error: unknown): Row {
+  process.exitCode = 1;
+  const why = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+  process.stderr.write(`error: ${what}: ${why}\n${cause}\n`);
   return {
-    what: "fresh pair: pulumi up / Ansible",
-    target: `at most ${MOST_OF_ANSIBLE}`,
-    measured: "not measured",
-    notes: [why],
+    what: `fresh pair: ${what}`,
+    target: `at most ${most}`,
+    measured: `${inSeconds(pulumi.seconds)} / not measured`,
+    notes: [why.split("\n")[0]!],
   };
 }
