@@ -7,7 +7,8 @@ export const HOST_PACKAGES: Readonly<Record<string, string>> = {
   "user-mode-linux": "/usr/bin/linux.uml",
   "uml-utilities": "/usr/bin/uml_mconsole",
   mmdebstrap: "/usr/bin/mmdebstrap",
-  // mmdebstrap calls it, and only recommends it.
+  // mmdebstrap calls these two, and only recommends them: without gpg it cannot tell which key a mirror's suite is signed by.
+  gpg: "/usr/bin/gpg",
   mount: "/usr/bin/mount",
   nftables: "/usr/sbin/nft",
   iproute2: "/usr/bin/ip",
