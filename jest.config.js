@@ -25,11 +25,13 @@ function project(name, testTimeout) {
 
 /** @type {import("jest").Config} */
 module.exports = {
-  // Four kinds, cheapest first. `hosts` and `lab` share one machine's cores and one network: run them with --runInBand.
+  // Five kinds, cheapest first. The last three share one machine's cores and one network: run them with --runInBand.
   projects: [
     project("unit", MINUTE),
     project("golden", MINUTE),
     project("hosts", 10 * MINUTE),
     project("lab", 30 * MINUTE),
+    // What does not fit into `make test`'s time: see scripts/campaign.sh.
+    project("campaign", 60 * MINUTE),
   ],
 };
