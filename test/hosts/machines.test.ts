@@ -125,6 +125,8 @@ function serveMetadata(userData: Readonly<Record<number, string>>): { pid: numbe
     stdio: ["ignore", "ignore", "inherit"],
     cwd: join(__dirname, "..", ".."),
   });
+  // Should anything below fail, it must not keep this test's process.
+  child.unref();
   return { pid: child.pid as number };
 }
 
@@ -175,9 +177,9 @@ beforeAll(async () => {
 }, 900_000);
 
 afterAll(async () => {
+  if (metadata !== undefined) process.kill(metadata.pid);
   for (const each of [one, two]) await machines.kill(each.id);
   machines.close();
-  if (metadata !== undefined) process.kill(metadata.pid);
   await removeNamespace(NAMESPACE);
   rmSync(base, { recursive: true, force: true });
   rmSync(join("/run/linode-lab", NAMESPACE), { recursive: true, force: true });
