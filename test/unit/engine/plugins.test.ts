@@ -33,7 +33,7 @@ describe("ensurePlugins", () => {
     const plugins = await ensurePlugins({ pulumiHome: home, mode: "lab", progress });
     expect(plugins.map((plugin) => `${plugin.name} ${plugin.by}`)).toEqual(["random lab", "command lab", "linode lab"]);
     execFileSync("sh", ["-n", program("linode")]);
-    expect(readFileSync(program("linode"), "utf8")).toContain(" linode ");
+    expect(readFileSync(program("linode"), "utf8")).toContain(" 'linode' ");
     const before = statSync(program("random")).ino;
     await ensurePlugins({ pulumiHome: home, mode: "lab", progress });
     expect(statSync(program("random")).ino).toBe(before);
