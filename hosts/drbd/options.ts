@@ -59,6 +59,8 @@ export const drbdDiskOptions = z.strictObject({
   /** KiB/s. A fixed rate: unless `cPlanAhead` is given too, the dynamic controller is switched off. */
   resyncRateKiB: z.int().min(1).max(4194304).optional(),
   cPlanAhead: seconds(300).optional(),
+  /** KiB that a resync has in flight. Default 10240. */
+  cFillTargetKiB: z.int().min(0).max(524288).optional(),
   /** KiB/s. */
   cMaxRateKiB: z.int().min(250).max(4194304).optional(),
   /** KiB/s. A resync does not go below this for the sake of an application's writes. Default `resyncRateKiB`, else 20480. */
@@ -115,6 +117,7 @@ const names: Readonly<Record<string, string>> = {
   sndbufSizeBytes: "sndbuf-size",
   rcvbufSizeBytes: "rcvbuf-size",
   resyncRateKiB: "resync-rate",
+  cFillTargetKiB: "c-fill-target",
   cMaxRateKiB: "c-max-rate",
   cMinRateKiB: "c-min-rate",
   rsDiscardGranularityBytes: "rs-discard-granularity",

@@ -173,6 +173,8 @@ export function renderResource(params: DrbdParams): string {
     alExtents: 257,
     // The kernel takes the discards of a thin resync for an application's writes and would crawl at its default of 250 KiB/s.
     cMinRateKiB: params.disk?.resyncRateKiB ?? 20480,
+    // In flight at once. The kernel's default of 50 KiB is too little for the latency of any network.
+    cFillTargetKiB: 10240,
     ...params.disk,
   };
   if (disk.resyncRateKiB !== undefined && disk.cPlanAhead === undefined) disk.cPlanAhead = 0;

@@ -245,7 +245,7 @@ describe("a device that is not blank", () => {
       await pair.must("web1", `blkdiscard --zeroout ${target}`);
       if (what === "another resource's metadata") {
         // Used once, so that it is not just an earlier run's beginning.
-        await pair.must("web1", `mkfs.ext4 -q -F ${target} 200m && ${make} ${target} internal create-md >/dev/null`);
+        await pair.must("web1", `mkfs.ext4 -q -F ${target} 100m && ${make} ${target} internal create-md >/dev/null`);
       } else {
         await pair.must("web1", `${make} ${target}`);
       }
