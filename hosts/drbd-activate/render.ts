@@ -7,7 +7,7 @@ import type { DrbdMode } from "../drbd/render";
 export interface DrbdActivateParams {
   readonly resource: string;
   readonly minor: number;
-  /** Both nodes' names. The first leads: where two fresh sides must agree on a first content, it decides. */
+  /** Both nodes' names. The first, or the preferred one, leads where two fresh sides must agree on a first content. */
   readonly nodes: readonly [string, string];
   /** The node this is for. */
   readonly node: string;
@@ -60,7 +60,8 @@ export const drbdActivateRole: HostRole<DrbdActivateParams, DrbdActivateResult> 
     return {
       RESOURCE: params.resource,
       MINOR: `${params.minor}`,
-      FIRST: params.nodes[0],
+      // Whoever starts the first sync is Primary then: where one is preferred, that one.
+      FIRST: mode.kind === "dual-primary" ? params.nodes[0] : mode.preferred,
       PREFERRED: mode.kind === "dual-primary" ? "" : mode.preferred,
       MODE: mode.kind === "dual-primary" ? "dual" : mode.promote,
       INITIAL_SYNC: params.initialSync,
