@@ -22,6 +22,27 @@ test("every dependency has its version and its reason in docs/dependencies.md", 
   ).toEqual([]);
 });
 
+test("the lock file has an entry for everything in it, packages for other platforms too: npm ci refuses it otherwise", () => {
+  interface Locked {
+    readonly dependencies?: Readonly<Record<string, string>>;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const lock = JSON.parse(fs.readFileSync(path.join(projectRoot, "package-lock.json"), "utf8")) as {
+    readonly packages: Readonly<Record<string, Locked>>;
+  };
+  const found = (from: string, name: string): boolean => {
+    const key = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
+    if (key in lock.packages) return true;
+    return from !== "" && found(from.slice(0, Math.max(0, from.lastIndexOf("/node_modules/"))), name);
+  };
+  const missing = Object.entries(lock.packages).flatMap(([where, entry]) =>
+    Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })
+      .filter((name) => !found(where, name))
+      .map((name) => `${name}, for ${where}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test.each(["@grpc/grpc-js", "google-protobuf"])("Pulumi's SDK uses our own copy of %s", (name) => {
   // Messages of one copy are nothing to another.
   const ours = require.resolve(`${name}/package.json`, { paths: [projectRoot] });
