@@ -7,7 +7,7 @@ import { UserError } from "./internal/errors";
 import { claim } from "./internal/hostClaims";
 import { HostStep } from "./internal/hostStep";
 import { childName } from "./internal/naming";
-import { Findings, isMountpoint, isPort } from "./internal/rules";
+import { Findings } from "./internal/rules";
 
 /** The cluster's name where none is given: one o2cb cluster can hold all file systems of a pair. */
 const DEFAULT_CLUSTER = "ha";
@@ -99,6 +99,7 @@ function memberOf(node: HaNode): pulumi.Output<Ocfs2Node> {
 function check(name: string, args: Ocfs2ClusterArgs): void {
   const found = new Findings();
   const port = args.port ?? DEFAULT_PORT;
+  const cluster = args.cluster ?? DEFAULT_CLUSTER;
   found.require(args.volume.mode.kind === "dual-primary", {
     path: "volume",
     given: args.volume.mode.kind,
@@ -106,27 +107,15 @@ function check(name: string, args: Ocfs2ClusterArgs): void {
     allowed: "a volume in mode dual-primary",
     todo: "set the volume's mode, or use a file system for one node",
   });
-  found.require(isMountpoint(args.mountpoint), {
-    path: "mountpoint",
-    given: args.mountpoint,
-    what: "is not an absolute path",
-    allowed: "a path from the root, without spaces",
-    todo: "write it as /srv/www",
-  });
-  found.require(/^[A-Za-z0-9]{1,16}$/.test(args.cluster ?? DEFAULT_CLUSTER), {
+  found.requireMountpoint("mountpoint", args.mountpoint, "/srv/www");
+  found.require(/^[A-Za-z0-9]{1,16}$/.test(cluster), {
     path: "cluster",
     given: args.cluster,
     what: "is not a name for an o2cb cluster",
     allowed: "1 to 16 letters and digits",
     todo: `leave it out for "${DEFAULT_CLUSTER}"`,
   });
-  found.require(isPort(port), {
-    path: "port",
-    given: port,
-    what: "is not a TCP port",
-    allowed: "1 to 65535",
-    todo: `leave it out for ${DEFAULT_PORT}`,
-  });
+  found.requirePort("port", port, DEFAULT_PORT);
   for (const node of args.volume.nodes) {
     found.require(node.addresses.interconnect.family === "ipv4", {
       path: "volume.nodes",
@@ -134,7 +123,9 @@ function check(name: string, args: Ocfs2ClusterArgs): void {
       what: `o2cb speaks IPv4 only, and ${node.name}'s interconnect is IPv6`,
       todo: "give the pair a VLAN or the private network as its interconnect",
     });
-    claim(node, "mount point", args.mountpoint, name, "mountpoint", found);
+    claim(node, "mount point", args.mountpoint, `Ocfs2Cluster "${name}"`, "mountpoint", found);
+    // All file systems of one o2cb cluster share its port.
+    claim(node, "tcp port", port, `o2cb cluster "${cluster}"`, "port", found);
   }
   if (found.problems.length > 0) {
     throw new UserError(`Ocfs2Cluster "${name}" cannot be built:`, found.problems);

@@ -2,7 +2,7 @@ import type { HaNode } from "../haNode";
 import type { Findings } from "./rules";
 
 /** What only one thing on a host can have. */
-type Claim = "tcp port" | "drbd minor" | "drbd resource" | "mount point" | "device";
+type Claim = "tcp port" | "drbd minor" | "mount point" | "device";
 
 const claims = new WeakMap<HaNode, Map<string, string>>();
 
@@ -10,6 +10,7 @@ const claims = new WeakMap<HaNode, Map<string, string>>();
  * Notes who uses a port, a minor, a mount point or a device of a host, so that the second one is refused while the
  * program is still being read, not when the host trips over it.
  *
+ * @param owner how a reader knows the claimant; the same owner may claim a thing twice.
  * @param path the argument that a reader should change.
  */
 export function claim(
@@ -23,14 +24,12 @@ export function claim(
   const taken = claims.get(node) ?? new Map<string, string>();
   claims.set(node, taken);
   const key = `${kind} ${value}`;
-  const holder = taken.get(key);
-  found.require(holder === undefined, {
+  const holder = taken.get(key) ?? owner;
+  found.require(holder === owner, {
     path,
     given: value,
-    what: `this ${kind} of ${node.name} is already used by "${holder ?? ""}"`,
+    what: `this ${kind} of ${node.name} is already used by ${holder}`,
     todo: "choose another",
   });
-  if (holder === undefined) {
-    taken.set(key, owner);
-  }
+  taken.set(key, holder);
 }

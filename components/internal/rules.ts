@@ -15,6 +15,28 @@ export class Findings {
       this.problems.push(problem);
     }
   }
+
+  /** Requires a TCP port. `standard` is the default that a reader is pointed to. */
+  requirePort(path: string, given: number, standard: number): void {
+    this.require(Number.isInteger(given) && given >= 1 && given <= 65535, {
+      path,
+      given,
+      what: "is not a TCP port",
+      allowed: "1 to 65535",
+      todo: `leave it out for ${standard}`,
+    });
+  }
+
+  /** Requires a mount point that a mount unit can carry, for example `/srv`. */
+  requireMountpoint(path: string, given: string, example: string): void {
+    this.require(isMountpoint(given), {
+      path,
+      given,
+      what: "is not an absolute path",
+      allowed: "a path from the root, without spaces",
+      todo: `write it as ${example}`,
+    });
+  }
 }
 
 export function isHostLabel(name: string): boolean {

@@ -2,7 +2,7 @@ import type { DrbdMode } from "../../hosts/drbd/render";
 import type { DrbdTuning, DrbdVolumeArgs } from "../drbdVolume";
 import { UserError } from "./errors";
 import { claim } from "./hostClaims";
-import { Findings, isMountpoint, isPort } from "./rules";
+import { Findings } from "./rules";
 
 const DEFAULT_PORT = 7788;
 const DEFAULT_DETECTION_SECONDS = 3;
@@ -40,13 +40,7 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
     allowed: "up to 32 of a-z, 0-9 and '-', starting with a letter",
     todo: 'choose a short name such as "www"',
   });
-  found.require(isPort(port), {
-    path: "port",
-    given: port,
-    what: "is not a TCP port",
-    allowed: "1 to 65535",
-    todo: `leave it out for ${DEFAULT_PORT}`,
-  });
+  found.requirePort("port", port, DEFAULT_PORT);
   found.require(Number.isInteger(minor) && minor >= 0 && minor <= 255, {
     path: "minor",
     given: minor,
@@ -66,21 +60,15 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
     todo: `leave it out for ${DEFAULT_DETECTION_SECONDS}`,
   });
   if (found.problems.length === 0) {
+    const owner = `DrbdVolume "${name}"`;
+    const { backing, filesystem } = args;
     for (const node of args.nodes) {
-      claim(node, "drbd resource", name, name, "name", found);
-      claim(node, "tcp port", port, name, "port", found);
-      if (args.filesystem !== undefined) {
-        claim(node, "mount point", args.filesystem.mountpoint, name, "filesystem.mountpoint", found);
+      claim(node, "tcp port", port, owner, "port", found);
+      claim(node, "drbd minor", minor, owner, "minor", found);
+      claim(node, "device", backing.kind === "device" ? backing.path : backing.name, owner, "backing", found);
+      if (filesystem !== undefined) {
+        claim(node, "mount point", filesystem.mountpoint, owner, "filesystem.mountpoint", found);
       }
-      claim(node, "drbd minor", minor, name, "minor", found);
-      claim(
-        node,
-        "device",
-        args.backing.kind === "device" ? args.backing.path : args.backing.name,
-        name,
-        "backing",
-        found,
-      );
     }
   }
   if (found.problems.length > 0) {
@@ -164,11 +152,5 @@ function checkFilesystem({ filesystem, mode }: DrbdVolumeArgs, found: Findings):
     allowed: "no file system here for mode dual-primary",
     todo: "leave it out and put an Ocfs2Cluster on the volume, or use one primary",
   });
-  found.require(isMountpoint(filesystem.mountpoint), {
-    path: "filesystem.mountpoint",
-    given: filesystem.mountpoint,
-    what: "is not an absolute path",
-    allowed: "a path from the root, without spaces",
-    todo: "write it as /srv",
-  });
+  found.requireMountpoint("filesystem.mountpoint", filesystem.mountpoint, "/srv");
 }
