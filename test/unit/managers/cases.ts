@@ -1,0 +1,137 @@
+import type { ManagedGroup } from "../../../hosts/managerGroup";
+import { managerTimings } from "../../../hosts/managerTimings";
+import type { CibParams } from "../../../hosts/pacemaker/cib";
+import type { CorosyncParams } from "../../../hosts/pacemaker/corosync";
+
+const common = { monitorSeconds: 10, migrationThreshold: 3, failureTimeoutSeconds: 600 } as const;
+
+/** S2: database preferred on alice, web on gertrude. */
+export const crossedGroups: readonly ManagedGroup[] = [
+  {
+    ...common,
+    name: "db",
+    preferred: "alice",
+    scores: { preferred: 100, other: 10 },
+    failback: true,
+    runs: [
+      { kind: "drbd", resource: "mysql", minor: 0 },
+      {
+        kind: "address",
+        name: "private",
+        address: "192.168.128.99",
+        prefixLength: 17,
+        interface: "eth0",
+        method: { kind: "arp" },
+      },
+      {
+        kind: "filesystem",
+        resource: "mysql",
+        minor: 0,
+        type: "jfs",
+        mountpoint: "/var/mysql",
+        options: ["noatime"],
+      },
+      { kind: "service", unit: "mariadb.service" },
+      { kind: "mail", to: "root" },
+    ],
+  },
+  {
+    ...common,
+    name: "www",
+    preferred: "gertrude",
+    scores: { preferred: 100, other: 10 },
+    failback: true,
+    runs: [
+      { kind: "drbd", resource: "www", minor: 1 },
+      { kind: "filesystem", resource: "www", minor: 1, type: "ext4", mountpoint: "/var/www", options: ["noatime"] },
+      {
+        kind: "address",
+        name: "public",
+        address: "203.0.113.99",
+        prefixLength: 32,
+        interface: "lo",
+        method: { kind: "bgp", unit: "linode-ha-announce@public.service" },
+      },
+      { kind: "service", unit: "lighttpd.service" },
+      { kind: "mail", to: "root" },
+    ],
+  },
+];
+
+/** S2's cluster; its own 15 s to notice a dead node. */
+export const crossedCib: CibParams = {
+  nodes: ["alice", "gertrude"],
+  groups: crossedGroups,
+  timings: managerTimings({ seconds: 15, fencingSeconds: 30 }),
+  fencing: { plugs: { alice: "1001", gertrude: "1002" }, survivor: { kind: "active" } },
+};
+
+export const crossedCorosync: CorosyncParams = {
+  cluster: "ag",
+  nodes: [
+    { name: "alice", addresses: ["192.168.128.11", "2001:db8:1::a"] },
+    { name: "gertrude", addresses: ["192.168.128.12", "2001:db8:1::b"] },
+  ],
+  quorum: { kind: "two-node" },
+  timings: crossedCib.timings.corosync,
+};
+
+/** S3: one group of two resources, the address first. */
+export const activePassiveGroups: readonly ManagedGroup[] = [
+  {
+    ...common,
+    name: "site",
+    preferred: "lb1",
+    scores: { preferred: 100, other: 10 },
+    failback: false,
+    runs: [
+      {
+        kind: "address",
+        name: "shared",
+        address: "172.16.1.254",
+        prefixLength: 24,
+        interface: "eth1",
+        method: { kind: "arp" },
+      },
+      { kind: "drbd", resource: "www", minor: 0 },
+      { kind: "filesystem", resource: "www", minor: 0, type: "ext4", mountpoint: "/var/www/html", options: [] },
+      { kind: "drbd", resource: "mysql", minor: 1 },
+      { kind: "filesystem", resource: "mysql", minor: 1, type: "ext4", mountpoint: "/var/lib/mysql", options: [] },
+      { kind: "service", unit: "mariadb.service" },
+      { kind: "service", unit: "apache2.service" },
+      { kind: "mail", to: "root" },
+    ],
+  },
+];
+
+/** S4: one resource, links, address, PostgreSQL, Apache. */
+export const manualGroups: readonly ManagedGroup[] = [
+  {
+    ...common,
+    name: "srv",
+    preferred: "node1",
+    scores: { preferred: 100, other: 10 },
+    failback: false,
+    runs: [
+      { kind: "drbd", resource: "srv", minor: 1 },
+      { kind: "filesystem", resource: "srv", minor: 1, type: "ext4", mountpoint: "/srv", options: [] },
+      {
+        kind: "links",
+        links: [
+          { path: "/etc/apache2", target: "/srv/etc-apache2" },
+          { path: "/var/www", target: "/srv/var-www" },
+        ],
+      },
+      {
+        kind: "address",
+        name: "shared",
+        address: "2001:db8:5::99",
+        prefixLength: 64,
+        interface: "eth1",
+        method: { kind: "arp" },
+      },
+      { kind: "service", unit: "postgresql.service" },
+      { kind: "service", unit: "apache2.service" },
+    ],
+  },
+];
