@@ -21,7 +21,10 @@ describe("on a Linode that runs", () => {
   test("off is confirmed, by id and by label", async () => {
     const { linode } = await lab.running({ label: "web1" });
     const { linode: other } = await lab.running({ label: "web2" });
-    expect(await fence("off", await at({ plug: linode.id }))).toMatchObject({ code: 0, stdout: "Success: Powered OFF\n" });
+    expect(await fence("off", await at({ plug: linode.id }))).toMatchObject({
+      code: 0,
+      stdout: "Success: Powered OFF\n",
+    });
     expect(await statusOf(linode.id)).toBe("offline");
     expect(await statusOf(other.id)).toBe("running");
     expect(await fence("off", await at({ port: "web2" }))).toMatchObject({ code: 0 });
@@ -167,7 +170,10 @@ describe("the whole device", () => {
 
   test.each([
     ["linodes:read_only", /no right to shut a Linode down: it may linodes:read_only, needed is linodes:read_write/],
-    ["domains:read_write", /denies access \(401: Your OAuth token is not authorized.*may domains:read_write, needed is linodes:read_only/],
+    [
+      "domains:read_write",
+      /denies access \(401: Your OAuth token is not authorized.*may domains:read_write, needed is linodes:read_only/,
+    ],
   ])("monitor refuses a token that may only %s", async (scopes, words) => {
     await lab.running({ label: "web1" });
     const { token } = await lab.ok("POST", "/profile/tokens", { label: "narrow", scopes });

@@ -139,8 +139,11 @@ export class FakeApi {
 
 export const refusal = (status: number, reason: string): Reply => ({ status, body: { errors: [{ reason }] } });
 
-/** Linode 7, called web2, in a state. */
-export const inState = (status: string): Reply => ({ body: { id: 7, label: "web2", status } });
+/** Linode 7, called web2, or another one, in a state. */
+export const inState = (status: string, id = 7): Reply => ({ body: { id, label: "web2", status } });
+
+/** Whether a request looks at Linode 1: the one that shoots, where it matters. */
+export const looksAtSelf = ({ method, path }: Seen): boolean => method === "GET" && path === "/linode/instances/1";
 
 /**
  * An API with one Linode whose state is a machine of the test's own: `look` is what the n-th look shows (the last one stays), `ask`
@@ -149,8 +152,9 @@ export const inState = (status: string): Reply => ({ body: { id: 7, label: "web2
 export function scripted(looks: readonly (string | Reply)[], ask: (n: number) => Reply = () => ({})): Promise<FakeApi> {
   let look = 0;
   let asked = 0;
-  return FakeApi.start(({ method }) => {
-    if (method === "POST") return ask(++asked);
+  return FakeApi.start((request) => {
+    if (looksAtSelf(request)) return inState("running", 1);
+    if (request.method === "POST") return ask(++asked);
     const now = looks[Math.min(look++, looks.length - 1)] ?? "offline";
     return typeof now === "string" && !["hang", "cut", "drip"].includes(now) ? inState(now) : (now as Reply);
   });
