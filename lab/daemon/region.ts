@@ -7,6 +7,7 @@ import { createMetadataServer } from "../metadata/server";
 import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
 import type { LabPaths } from "../paths";
+import { createRouteServers } from "../upstream/routeServers";
 import type { LabRecord } from "./record";
 
 /** A region at work: the API, the hosts behind it and the network between them. */
@@ -20,7 +21,16 @@ export interface Region {
 
 /** Puts the parts together. The process must be in the lab's network namespace. */
 export async function startRegion(paths: LabPaths, record: LabRecord, log: (line: string) => void): Promise<Region> {
-  const networks = createNetworks({ namespace: paths.namespace, stateFile: join(paths.state, "networks.json") });
+  const routeServers = createRouteServers({
+    namespace: paths.namespace,
+    stateDir: join(paths.state, "upstream"),
+    log,
+  });
+  const networks = createNetworks({
+    namespace: paths.namespace,
+    stateFile: join(paths.state, "networks.json"),
+    routeServers,
+  });
   await networks.ready();
   const disks = createDisks({ stateDir: paths.disks, images: record.images });
   const machines = createMachines({
@@ -50,6 +60,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
     close: async () => {
       await Promise.all([metadata.close(), api.close()]);
       machines.close();
+      await routeServers.close();
     },
   };
 }

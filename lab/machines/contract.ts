@@ -152,8 +152,13 @@ export interface MachineWiring {
   /** VLANs of the same label in different regions are different networks. Default: all are in one. */
   readonly region?: string;
   readonly interfaces: readonly NetworkInterface[];
-  /** Addresses of other Linodes that this one may use too (IP sharing). */
+  /** Addresses of other Linodes that this one may use too (IP sharing): plain IPv4 addresses, and IPv6 ranges with their length. */
   readonly shared: readonly string[];
+  /**
+   * What of its own is shared with somebody (a range: with itself, too). The platform no longer routes it to its owner, but to
+   * whoever announces it. Default: nothing.
+   */
+  readonly floating?: readonly string[];
   /** Undefined: no firewall. VLAN interfaces are not filtered, as on Linode. */
   readonly firewall?: FirewallPolicy;
 }

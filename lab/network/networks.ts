@@ -14,7 +14,10 @@ import {
   OPERATOR,
   sysctls,
 } from "./namespace";
-import { publicInterfaces, renderRuleset, type Partition, type RouterService } from "./ruleset";
+import { publicInterfaces, renderRuleset, type Partition, type PublicInterface, type RouterService } from "./ruleset";
+import { failoverMethod, routeServers } from "../upstream/regions";
+import { BGP_PORT } from "../upstream/birdConfig";
+import type { RouteServers } from "../upstream/routeServers";
 
 /** What {@link createNetworks} needs to know. */
 export interface NetworksOptions {
@@ -24,6 +27,8 @@ export interface NetworksOptions {
   readonly stateFile: string;
   /** What else of the router guests may talk to, beside the metadata service. */
   readonly services?: readonly RouterService[];
+  /** Who routes addresses that are shared. Default: nobody does. */
+  readonly routeServers?: RouteServers;
 }
 
 interface Saved {
@@ -57,6 +62,7 @@ export class RoutedNetworks implements Networks {
       await ensureNamespace(this.options.namespace);
       for (const [id, wiring] of this.machines) await this.wire(id, wiring);
       await this.loadRules();
+      await this.options.routeServers?.update(this.machines);
     });
   }
 
@@ -69,6 +75,7 @@ export class RoutedNetworks implements Networks {
         await this.loadRules();
         if (before !== undefined) await this.unroute(machine, before, wiring);
         await this.wire(machine, wiring);
+        await this.options.routeServers?.update(this.machines);
       } finally {
         await this.save();
       }
@@ -89,6 +96,7 @@ export class RoutedNetworks implements Networks {
       await ipBatch(this.options.namespace, [...lines, ...this.proxies(machine, wiring, "delete", there)]);
       await this.dropEmptyBridges();
       await this.loadRules();
+      await this.options.routeServers?.update(this.machines);
       await this.save();
     });
   }
@@ -138,6 +146,7 @@ export class RoutedNetworks implements Networks {
   private async loadRules(): Promise<void> {
     const services = [
       { address: METADATA_ADDRESS, protocol: "tcp" as const, port: 80 },
+      ...(this.options.routeServers === undefined ? [] : bgpServices(this.machines)),
       ...(this.options.services ?? []),
     ];
     const text = renderRuleset({ machines: this.machines, partitions: this.partitions, services });
@@ -166,11 +175,10 @@ export class RoutedNetworks implements Networks {
           : `addr replace ${entry.ipv6Gateway}/128 dev lo nodad`,
       );
       const slaac = bare(entry.ipv6);
-      lines.push(...entry.ipv4.map((own) => `route replace ${bare(own)}/32 dev ${tap} src ${OPERATOR.ipv4}`));
+      const { ipv4, ranges } = routedTo(wiring, entry);
+      lines.push(...ipv4.map((own) => `route replace ${own} dev ${tap} src ${OPERATOR.ipv4}`));
       lines.push(`route replace ${slaac}/128 dev ${tap} src ${OPERATOR.ipv6}`);
-      lines.push(
-        ...entry.ipv6Ranges.map((range) => `route replace ${range} via ${slaac} dev ${tap} src ${OPERATOR.ipv6}`),
-      );
+      lines.push(...ranges.map((range) => `route replace ${range} via ${slaac} dev ${tap} src ${OPERATOR.ipv6}`));
     }
     await ipBatch(this.options.namespace, lines);
     // A proxy waits before it answers, lest it speaks for somebody who is there; nobody else ever is.
@@ -220,16 +228,19 @@ export class RoutedNetworks implements Networks {
     }
     const targets = (wiring: MachineWiring): Map<string, string> =>
       new Map(
-        publicInterfaces(wiring).flatMap(({ name, ipv4, ipv6, ipv6Ranges }) =>
-          [...ipv4.map((own) => `${bare(own)}/32`), ...ipv6Ranges, `${bare(ipv6)}/128`].map(
-            (target): [string, string] => [target, tapName(machine, name)],
-          ),
-        ),
+        publicInterfaces(wiring).flatMap((entry) => {
+          const { ipv4, ranges } = routedTo(wiring, entry);
+          return [...ipv4, ...ranges, `${bare(entry.ipv6)}/128`].map((target): [string, string] => [
+            target,
+            tapName(machine, entry.name),
+          ]);
+        }),
       );
     const now = targets(after);
     const gone = new Set(lines.map((line) => line.replace("link delete ", "")));
     for (const [target, tap] of targets(before)) {
-      if (now.get(target) !== tap && !gone.has(tap) && there.has(tap)) lines.push(`route delete ${target} dev ${tap}`);
+      if (now.get(target) !== tap && !gone.has(tap) && there.has(tap))
+        lines.push(`route delete ${target} dev ${tap} proto boot`);
     }
     await ipBatch(this.options.namespace, lines);
   }
@@ -255,6 +266,26 @@ export class RoutedNetworks implements Networks {
     await writeFile(`${stateFile}.new`, JSON.stringify(saved), { mode: 0o600 });
     await rename(`${stateFile}.new`, stateFile);
   }
+}
+
+/** What leads to a machine's interface whatever is announced. Shared addresses lead to whoever announces them. */
+function routedTo(
+  wiring: MachineWiring,
+  entry: PublicInterface,
+): { ipv4: readonly string[]; ranges: readonly string[] } {
+  const floating = new Set(failoverMethod(wiring.region) === "bgp" ? wiring.floating : []);
+  return {
+    ipv4: entry.ipv4.map(bare).flatMap((own) => (floating.has(own) ? [] : [`${own}/32`])),
+    ranges: entry.ipv6Ranges.filter((range) => !floating.has(range)),
+  };
+}
+
+/** The route servers' doors, in all regions that there are Linodes in. */
+function bgpServices(machines: ReadonlyMap<number, MachineWiring>): readonly RouterService[] {
+  const regions = [...new Set([...machines.values()].map(({ region }) => region))];
+  return [...new Set(regions.flatMap(routeServers))]
+    .sort()
+    .map((address) => ({ address, protocol: "tcp", port: BGP_PORT, filtered: true }));
 }
 
 function load(file: string): Saved {

@@ -14,6 +14,8 @@ export interface RouterService {
   readonly address: string;
   readonly protocol: "tcp" | "udp";
   readonly port: number;
+  /** Cloud Firewalls judge what guests send there, as they do on the way to anywhere. The metadata service is past them. */
+  readonly filtered?: boolean;
 }
 
 /** All that decides what passes in a lab's network. */
@@ -26,7 +28,8 @@ export interface RulesetInput {
 /** Addresses that belong to the private network of a region. */
 export const PRIVATE_NETWORK = "192.168.128.0/17";
 
-type PublicInterface = Extract<MachineWiring["interfaces"][number], { kind: "public" }>;
+/** A Linode's interface to the public and the private network. */
+export type PublicInterface = Extract<MachineWiring["interfaces"][number], { kind: "public" }>;
 
 const bare = (cidr: Cidr): string => cidr.split("/")[0] ?? cidr;
 const isV6 = (address: string): boolean => address.includes(":");
@@ -80,10 +83,12 @@ export function renderRuleset(input: RulesetInput): string {
         'iifname "lo" accept',
         "ct state established,related accept",
         "meta l4proto { icmp, ipv6-icmp } accept",
-        ...input.services.map(
-          ({ address, protocol, port }) =>
-            `${isV6(address) ? "ip6" : "ip"} daddr ${address} ${protocol} dport ${port} accept`,
-        ),
+        ...input.services.flatMap((service) => [
+          ...(service.filtered ? filtered : []).map(
+            ({ id, tap }) => `iifname "${tap}" ${serviceMatch(service)} jump outbound_${id}`,
+          ),
+          `${serviceMatch(service)} accept`,
+        ]),
         // A closed door that says so: a guest's mistake shows at once instead of after a time-out.
         "meta l4proto tcp reject with tcp reset",
       ],
@@ -113,6 +118,9 @@ export function renderRuleset(input: RulesetInput): string {
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const serviceMatch = ({ address, protocol, port }: RouterService): string =>
+  `${isV6(address) ? "ip6" : "ip"} daddr ${address} ${protocol} dport ${port}`;
 
 const nameSet = (taps: readonly { tap: string }[]): string => `{ ${taps.map(({ tap }) => `"${tap}"`).join(", ")} }`;
 

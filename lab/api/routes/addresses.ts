@@ -13,7 +13,7 @@ import { entityOf } from "../events";
 import type { AddressRecord, InstanceRecord, RangeRecord } from "../model";
 import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
-import { addressesOf, allocateIpv4, allocateRange, slaacOf, unshare } from "../services/addresses";
+import { addressesOf, allocateIpv4, allocateRange, ownerOf, sharedWith, slaacOf, unshare } from "../services/addresses";
 import { rewire } from "../services/wiring";
 import { ADDRESS_KEYS, addressView, linodeAddressesView, rangeView, sharing } from "../views/network";
 
@@ -204,9 +204,12 @@ async function share(call: Call): Promise<unknown> {
       throw invalid(`${ip} already belongs to Linode ${receiver.label}`, "ips");
     }
   }
+  const before = sharedWith(ctx, receiver.id);
   if (wanted.length === 0) ctx.store.table("shares").delete(receiver.id);
   else ctx.store.table("shares").put({ id: receiver.id, ips: wanted });
-  await rewire(ctx, receiver.id);
+  // Whether an address floats concerns its owner, too: it is routed there as long as nobody shares it.
+  const owners = [...before, ...wanted].flatMap((ip) => ownerOf(ctx, ip) ?? []);
+  for (const id of new Set([receiver.id, ...owners])) await rewire(ctx, id);
   return {};
 }
 

@@ -63,6 +63,29 @@ export function sharedWith(ctx: Context, linodeId: number): readonly string[] {
   return ctx.store.table("shares").get(linodeId)?.ips ?? [];
 }
 
+/** A Linode's own addresses and ranges that are shared with somebody: those that the platform routes to whoever announces them. */
+export function floatingOf(ctx: Context, linodeId: number): readonly string[] {
+  const shared = new Set(
+    ctx.store
+      .table("shares")
+      .all()
+      .flatMap((share) => share.ips),
+  );
+  const own = (["addresses", "ranges"] as const).flatMap((table) =>
+    ctx.store
+      .table(table)
+      .all()
+      .filter((each) => each.linodeId === linodeId)
+      .map((each) => each.id),
+  );
+  return own.filter((id) => shared.has(id)).sort();
+}
+
+/** Who owns an address or a range. */
+export function ownerOf(ctx: Context, id: string): number | undefined {
+  return (ctx.store.table("addresses").get(id) ?? ctx.store.table("ranges").get(id))?.linodeId ?? undefined;
+}
+
 /** Takes an address out of every list it is shared in. Returns who had it. */
 export function unshare(ctx: Context, address: string): number[] {
   const shares = ctx.store.table("shares");
@@ -71,7 +94,7 @@ export function unshare(ctx: Context, address: string): number[] {
   return holders.map((share) => share.id);
 }
 
-/** Frees all addresses of a Linode that goes away. Returns who had one of them shared. */
+/** Frees all addresses of a Linode that goes away. Returns who had one of them shared, and who shared one with it. */
 export function releaseAddresses(ctx: Context, linode: InstanceRecord): number[] {
   const affected = new Set<number>();
   const release = (table: "addresses" | "ranges", id: string): void => {
@@ -82,6 +105,8 @@ export function releaseAddresses(ctx: Context, linode: InstanceRecord): number[]
   for (const range of ctx.store.table("ranges").where((each) => each.linodeId === linode.id)) {
     release("ranges", range.id);
   }
+  // What only it shared goes back to its owners.
+  for (const id of sharedWith(ctx, linode.id).flatMap((ip) => ownerOf(ctx, ip) ?? [])) affected.add(id);
   ctx.store.table("shares").delete(linode.id);
   affected.delete(linode.id);
   return [...affected];

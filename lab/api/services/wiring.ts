@@ -11,7 +11,7 @@ import { bootsFromDisk } from "../catalog/images";
 import { typeOf } from "../catalog/types";
 import type { Context } from "../context";
 import type { ConfigRecord, FirewallRecord, InstanceRecord, RuleRecord, VolumeRecord } from "../model";
-import { addressesOf, macOf, sharedWith, slaacOf } from "./addresses";
+import { addressesOf, floatingOf, macOf, sharedWith, slaacOf } from "./addresses";
 
 const SLOTS: readonly DeviceSlot[] = "abcdefghijklmnop".split("").map((letter) => `sd${letter}` as DeviceSlot);
 
@@ -104,11 +104,20 @@ export async function rewire(ctx: Context, linodeId: number): Promise<void> {
 
 export function wiringOf(ctx: Context, linode: InstanceRecord, config: ConfigRecord): MachineWiring {
   const policy = policyOf(ctx, linode.id);
+  const floating = floatingOf(ctx, linode.id);
   return {
+    region: linode.region,
     interfaces: interfacesOf(ctx, linode, config),
-    shared: sharedWith(ctx, linode.id),
+    shared: sharedWith(ctx, linode.id).map((id) => withLength(ctx, id)),
+    ...(floating.length === 0 ? {} : { floating: floating.map((id) => withLength(ctx, id)) }),
     ...(policy === undefined ? {} : { firewall: policy }),
   };
+}
+
+/** An IPv4 address as it is, an IPv6 range with its length. */
+function withLength(ctx: Context, id: string): string {
+  const range = ctx.store.table("ranges").get(id);
+  return range === undefined ? id : `${id}/${range.prefix}`;
 }
 
 /** The firewall that a Linode is a device of. */
