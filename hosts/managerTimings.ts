@@ -67,9 +67,9 @@ export interface ManagerTimings {
  * | Heartbeat                    | keepalive                      | D / 4, at most 2 s             | 750 ms           |
  * | Heartbeat                    | initdead                       | 120 s                          | 120 s            |
  * | the manager                  | fencing delay (survivor's)     | D / 2, at least 2 s            | 2 s              |
- * | the manager                  | one fencing call               | F                              | 30 s             |
- * | the manager                  | stonith-timeout                | F + 2 × delay + 5 s            | 39 s             |
- * | DRBD's fence-peer handler    | waits for the manager          | D + stonith-timeout + 5 s      | 47 s             |
+ * | the manager                  | one fencing call               | F + delay + 5 s                | 37 s             |
+ * | the manager                  | stonith-timeout                | F + 2 × delay + 10 s           | 44 s             |
+ * | DRBD's fence-peer handler    | waits for the manager          | D + stonith-timeout + 5 s      | 52 s             |
  * | the manager                  | DRBD's promote                 | handler + 10 s, 90 s at least  | 90 s             |
  * | o2cb                         | node dead                      | 2 D + F + 6 s, 12 s at least   | 42 s             |
  * | routers (BGP)                | hold, keepalive                | 9 s, 3 s (the provider's own)  | 9 s, 3 s         |
@@ -103,7 +103,7 @@ export function managerTimings(detection: Detection = {}): ManagerTimings {
   const token = Math.ceil((seconds * 1000) / 2.2);
   const fenced = fencingSeconds > 0;
   const delay = fenced ? Math.max(2, Math.ceil(seconds / 2)) : 0;
-  const total = fenced ? Math.ceil(fencingSeconds) + 2 * delay + 5 : 0;
+  const total = fenced ? Math.ceil(fencingSeconds) + 2 * delay + 10 : 0;
   const handler = fenced ? Math.ceil(seconds) + total + 5 : 0;
   return {
     detectionSeconds: seconds,

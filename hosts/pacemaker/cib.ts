@@ -1,21 +1,8 @@
 import { linksUnit, type ManagedGroup, type ManagedMember, memberName, membersOf, unitWord } from "../managerGroup";
 import type { ManagerTimings } from "../managerTimings";
+import { fencingDevices, fencingLocations, type PacemakerFencing } from "./fencing";
+import { type Operation, operations } from "./operations";
 import { nameValueSet, renderXml, xml, type XmlElement } from "./xml";
-
-/** Fencing through the provider's API. */
-export interface PacemakerFencing {
-  /** The Linode's id (or label) by node name, for `fence_linode`. */
-  readonly plugs: Readonly<Record<string, string>>;
-  /** Only where it is not the provider's own. */
-  readonly apiUrl?: string;
-  /** A root-only file on every node. Default: the agent's own. */
-  readonly tokenFile?: string;
-  /**
-   * Who survives when both nodes are alive and cannot see each other. `active`: the node that runs more, the first group counting
-   * more than all that follow it; `node`: always this one.
-   */
-  readonly survivor: { readonly kind: "active" } | { readonly kind: "node"; readonly name: string };
-}
 
 /** What the cluster's configuration is made of. */
 export interface CibParams {
@@ -69,77 +56,6 @@ function properties({ fencing, timings }: CibParams): Record<string, string | nu
     // A survivor of two keeps its quorum (corosync's two_node); what has none must not run anything.
     "no-quorum-policy": "stop",
   };
-}
-
-/** One device a node, so that each can have a delay of its own. */
-function fencingDevices({ fencing, nodes, timings }: CibParams): readonly XmlElement[] {
-  if (fencing === undefined) {
-    return [];
-  }
-  return nodes.map((node) => {
-    const id = fencingId(node);
-    const plug = fencing.plugs[node];
-    if (plug === undefined || !/^[A-Za-z0-9._-]+$/.test(plug)) {
-      throw new Error(`fencing: node "${node}" needs its Linode's id or label, given: ${JSON.stringify(plug)}`);
-    }
-    const spared = fencing.survivor.kind === "node" && fencing.survivor.name === node;
-    const timeout = `${timings.fencing.action}s`;
-    return xml("primitive", { id, class: "stonith", type: "fence_linode" }, [
-      ...nameValueSet("instance_attributes", `${id}-instance_attributes`, {
-        api_url: fencing.apiUrl,
-        token_file: fencing.tokenFile,
-        pcmk_host_list: node,
-        pcmk_host_map: `${node}:${plug}`,
-        pcmk_delay_base: spared ? `${timings.fencing.delay}s` : undefined,
-        pcmk_off_timeout: timeout,
-        pcmk_reboot_timeout: timeout,
-      }),
-      operations(id, [
-        { name: "start", timeout: 60 },
-        { name: "monitor", interval: 300, timeout: 60 },
-      ]),
-    ]);
-  });
-}
-
-/** A node is not asked to shoot itself. */
-function fencingLocations({ fencing, nodes }: CibParams): readonly XmlElement[] {
-  if (fencing === undefined) {
-    return [];
-  }
-  return nodes.map((node) => {
-    const rsc = fencingId(node);
-    return xml("rsc_location", { id: `${rsc}-not-on-${node}`, rsc, node, score: "-INFINITY" });
-  });
-}
-
-function fencingId(node: string): string {
-  return `fence-${node}`;
-}
-
-interface Operation {
-  readonly name: string;
-  readonly interval?: number;
-  readonly timeout: number;
-  readonly role?: "Promoted" | "Unpromoted";
-  readonly onFail?: "ignore";
-}
-
-function operations(id: string, list: readonly Operation[]): XmlElement {
-  return xml(
-    "operations",
-    {},
-    list.map(({ name, interval = 0, timeout, role, onFail }) =>
-      xml("op", {
-        id: [id, name, ...(role === undefined ? [] : [role.toLowerCase()])].join("-"),
-        name,
-        interval: `${interval}s`,
-        timeout: `${timeout}s`,
-        ...(role === undefined ? {} : { role }),
-        ...(onFail === undefined ? {} : { "on-fail": onFail }),
-      }),
-    ),
-  );
 }
 
 /** Pacemaker wants two looks at one resource at different intervals, by which it tells them apart. */

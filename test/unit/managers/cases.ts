@@ -2,6 +2,7 @@ import type { ManagedGroup } from "../../../hosts/managerGroup";
 import { managerTimings } from "../../../hosts/managerTimings";
 import type { CibParams } from "../../../hosts/pacemaker/cib";
 import type { CorosyncParams } from "../../../hosts/pacemaker/corosync";
+import type { PacemakerParams } from "../../../hosts/pacemaker/render";
 
 const common = { monitorSeconds: 10, migrationThreshold: 3, failureTimeoutSeconds: 600 } as const;
 
@@ -63,7 +64,7 @@ export const crossedCib: CibParams = {
   nodes: ["alice", "gertrude"],
   groups: crossedGroups,
   timings: managerTimings({ seconds: 15, fencingSeconds: 30 }),
-  fencing: { plugs: { alice: "1001", gertrude: "1002" }, survivor: { kind: "active" } },
+  fencing: { plugs: { alice: "1001", gertrude: "1002" }, survivor: { kind: "node", name: "alice" } },
 };
 
 export const crossedCorosync: CorosyncParams = {
@@ -135,3 +136,14 @@ export const manualGroups: readonly ManagedGroup[] = [
     ],
   },
 ];
+
+/** S2's cluster as the role takes it. */
+export const crossedPacemaker = (node: string): PacemakerParams => ({
+  cluster: crossedCorosync.cluster,
+  nodes: crossedCorosync.nodes,
+  node,
+  quorum: crossedCorosync.quorum,
+  groups: crossedGroups,
+  timings: crossedCib.timings,
+  fencing: crossedCib.fencing,
+});

@@ -17,7 +17,7 @@ test("the documented example: three seconds, fencing within thirty", () => {
     corosync: { token: 1364, consensus: 1637, join: 68 },
     heartbeat: { keepalive: 0.75, warntime: 1, deadtime: 3, deadping: 3, initdead: 120 },
     bgp: { hold: 9, keepalive: 3 },
-    fencing: { delay: 2, action: 30, total: 39, handler: 47 },
+    fencing: { delay: 2, action: 30, total: 44, handler: 52 },
     drbd: { promote: 90 },
   });
 });
@@ -74,7 +74,7 @@ test("everybody notices in the right order, whatever is set", () => {
       const dead = (storage.o2cb.heartbeatDeadThreshold - 1) * 2;
       if (F > 0) {
         expect(shot.delay).toBeGreaterThanOrEqual(D / 2);
-        expect(shot.total).toBeGreaterThan(shot.delay + F);
+        expect(shot.total).toBeGreaterThan(shot.delay + shot.action + 5);
         expect(shot.handler).toBeGreaterThan(D + shot.total);
         expect(drbd.promote).toBeGreaterThan(shot.handler);
         expect(dead).toBeGreaterThanOrEqual(D + 2 * shot.delay + F);
