@@ -20,7 +20,12 @@ export const HOST_PACKAGES: Readonly<Record<string, string>> = {
   "openssh-client": "/usr/bin/ssh",
   openssl: "/usr/bin/openssl",
   procps: "/usr/sbin/sysctl",
+  // The route servers of the lab's upstream network.
+  bird2: "/usr/sbin/bird",
 };
+
+/** What Debian would start as soon as a package is there, and at each boot: the lab needs the programs only. */
+export const UNWANTED_SERVICES: Readonly<Record<string, string>> = { bird2: "bird.service" };
 
 // Where merged /usr is younger than the package, a tool may still live in /sbin or /bin; both lead to the same place there.
 const ALTERNATIVES = (path: string): readonly string[] => [
@@ -50,6 +55,13 @@ export function requireRoot(uid: number | undefined = process.getuid?.()): void 
   }
 }
 
+/** Keeps services from starting that come with packages which are not there yet. One that somebody installed stays as it is. */
+async function maskServices(missing: readonly string[]): Promise<void> {
+  const services = missing.flatMap((name) => UNWANTED_SERVICES[name] ?? []);
+  if (services.length > 0 && existsSync("/run/systemd/system"))
+    await run("systemctl", ["mask", "--quiet", ...services]);
+}
+
 /** Installs the missing ones of {@link HOST_PACKAGES} with apt-get. Does nothing, and needs no root, when all are there. */
 export async function ensureHostPackages(progress: (line: string) => void = () => undefined): Promise<void> {
   const missing = missingHostPackages();
@@ -61,9 +73,11 @@ export async function ensureHostPackages(progress: (line: string) => void = () =
   }
   requireRoot();
   progress(`Installing ${missing.join(", ")}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  // In runlevel 1 nothing is started where there is no systemd either.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1", PREVLEVEL: "1" };
   const options = { env, timeoutMs: 600_000 };
   try {
+    await maskServices(missing);
     await run("apt-get", ["update", "-q=2"], options);
     await run("apt-get", ["install", "-y", "-q=2", "--no-install-recommends", ...missing], options);
   } catch (error) {
