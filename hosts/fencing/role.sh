@@ -22,15 +22,15 @@ role_apply() {
 
 # ask_api LINODE NAME: what a cluster manager's monitor asks, so that a useless token is found now and not when it is needed.
 ask_api() {
-  local words
+  local words ways=()
   if words=$(printf '%s\n' action=monitor "plug=$1" "api_url=$API_URL" "ca_file=$CA_FILE" "token_file=$TOKEN_FILE" shell_timeout=30 |
     "$AGENT" 2>&1); then
     return 0
   fi
-  words=${words//fence_linode: error: /}
-  die "$EXIT_REFUSED" "fencing of $2 (Linode $1) would not work: ${words//$'\n'/ }" \
-    "give a token with the scope linodes:read_write of a user who may change both Linodes of the pair, then deploy again" \
-    "try it on the host: fence_linode --action monitor --plug $1 --api-url $API_URL"
+  mapfile -t ways < <(sed -n 's/^  do: //p' <<<"$words")
+  words=$(sed -n 's/^fence_linode: error: //p' <<<"$words")
+  die "$EXIT_REFUSED" "fencing of $2 (Linode $1) would not work: $words" ${ways[@]+"${ways[@]}"} \
+    "try it on this host: $AGENT --action monitor --plug $1 --api-url $API_URL"
 }
 
 role_remove() {
