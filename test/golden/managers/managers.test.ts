@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HostRole } from "../../../hosts/contract";
+import { heartbeatRole } from "../../../hosts/heartbeat/render";
+import { manualFailoverRole } from "../../../hosts/manual-failover/render";
 import { pacemakerRole } from "../../../hosts/pacemaker/render";
 import * as cases from "../../unit/managers/cases";
 
@@ -22,6 +24,9 @@ function readable<P, R>(role: HostRole<P, R>, params: P): string {
 
 const texts: Record<string, string> = {
   "pacemaker-crossed-pair": readable(pacemakerRole, cases.crossedPacemaker("alice")),
+  "heartbeat-active-passive": readable(heartbeatRole, cases.activePassiveHeartbeat("lb1")),
+  "heartbeat-crossed-pair": readable(heartbeatRole, cases.crossedHeartbeat("alice")),
+  "manual-failover": readable(manualFailoverRole, cases.manualFailover("node1")),
 };
 
 test.each(Object.keys(texts))("%s renders as expected (UPDATE_GOLDEN=1 writes anew)", (name) => {

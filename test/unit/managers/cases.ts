@@ -1,5 +1,7 @@
+import type { HeartbeatParams } from "../../../hosts/heartbeat/render";
 import type { ManagedGroup } from "../../../hosts/managerGroup";
 import { managerTimings } from "../../../hosts/managerTimings";
+import type { ManualFailoverParams } from "../../../hosts/manual-failover/render";
 import type { CibParams } from "../../../hosts/pacemaker/cib";
 import type { CorosyncParams } from "../../../hosts/pacemaker/corosync";
 import type { PacemakerParams } from "../../../hosts/pacemaker/render";
@@ -146,4 +148,43 @@ export const crossedPacemaker = (node: string): PacemakerParams => ({
   groups: crossedGroups,
   timings: crossedCib.timings,
   fencing: crossedCib.fencing,
+});
+
+/** S3's pair, with its own 30 s. */
+export const activePassiveHeartbeat = (node: string): HeartbeatParams => ({
+  nodes: [
+    { name: "lb1", links: [{ interface: "eth1", address: "172.16.1.247" }] },
+    { name: "lb2", links: [{ interface: "eth1", address: "172.16.1.248" }] },
+  ],
+  node,
+  groups: activePassiveGroups,
+  timings: managerTimings({ seconds: 30 }).heartbeat,
+  port: 694,
+  pingNodes: ["172.16.1.1"],
+  plugs: { lb1: "1001", lb2: "1002" },
+  outdatePeer: true,
+  last: node === "lb2",
+});
+
+/** S2 under Heartbeat v1: its own 15 s, failback on, a line a group. */
+export const crossedHeartbeat = (node: string): HeartbeatParams => ({
+  nodes: [
+    { name: "alice", links: [{ interface: "eth0", address: "192.168.128.11" }] },
+    { name: "gertrude", links: [{ interface: "eth0", address: "192.168.128.12" }] },
+  ],
+  node,
+  groups: crossedGroups,
+  timings: managerTimings({ seconds: 15 }).heartbeat,
+  port: 694,
+  pingNodes: [],
+  outdatePeer: false,
+  last: node === "gertrude",
+});
+
+/** S4's one group. */
+export const manualFailover = (node: string): ManualFailoverParams => ({
+  group: manualGroups[0]!,
+  nodes: ["node1", "node2"],
+  node,
+  peerAddresses: node === "node1" ? ["10.0.0.2", "198.51.100.2"] : ["10.0.0.1", "198.51.100.1"],
 });
