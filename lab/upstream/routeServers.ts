@@ -49,7 +49,7 @@ export class RouteServers {
       const config = renderBirdConfig(machines);
       if (config === this.told) return;
       await this.bird.write(config);
-      if (this.bird.running() !== undefined) await this.bird.configure();
+      if (this.bird.running() !== undefined) await this.configure();
       // Later on the watch does it, at its own pace: a change in the API need not fail for it.
       else if (this.told === undefined) await this.bird.start();
       this.told = config;
@@ -77,6 +77,15 @@ export class RouteServers {
       fresh.map((address) => `addr replace ${address}/128 dev lo nodad`),
     );
     for (const address of fresh) this.addresses.add(address);
+  }
+
+  private async configure(): Promise<void> {
+    try {
+      await this.bird.configure();
+    } catch (error) {
+      // One that ended in this very moment is started again with what was written.
+      if (this.bird.running() !== undefined || this.told === undefined) throw error;
+    }
   }
 
   private watch(): void {

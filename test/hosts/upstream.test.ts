@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { startTimeOf } from "../../lab/machines/process";
 import { ensureNamespace, removeNamespace } from "../../lab/network/namespace";
 import { createNetworks, type RoutedNetworks } from "../../lab/network/networks";
 import { createRouteServers, type RouteServers } from "../../lab/upstream/routeServers";
@@ -250,6 +251,15 @@ describe("the route servers", () => {
     expect(log.join("\n")).toContain("starting them again");
   });
 
+  test("are replaced when nobody remembers having started them", async () => {
+    const pid = serversPid();
+    rmSync(join(base, "upstream", "bird.json"));
+    await until("others run", () => existsSync(join(base, "upstream", "bird.json")) && serversPid() !== pid, 10_000);
+    expect(startTimeOf(pid)).toBeUndefined();
+    await one.established();
+    await client.sees(FLOATING, "one", Date.now(), 5000);
+  });
+
   test("of another lab know nothing of these", async () => {
     const lab = `${LAB}b`;
     await ensureNamespace(lab);
@@ -324,7 +334,7 @@ test("a node that is deleted loses its sessions, and no other does", async () =>
 test("nothing is left behind when the servers end", async () => {
   const pid = serversPid();
   await servers.end();
-  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  expect(startTimeOf(pid)).toBeUndefined();
   expect(execFileSync("ip", ["-n", LAB, "route", "show", "proto", "bird"], { encoding: "utf8" })).toBe("");
   expect(execFileSync("ip", ["-n", LAB, "-6", "route", "show", "proto", "bird"], { encoding: "utf8" })).toBe("");
 });

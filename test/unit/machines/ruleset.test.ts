@@ -80,6 +80,27 @@ test("cuts before it looks whether a connection is known", () => {
   expect(forward.indexOf("jump partitions")).toBeLessThan(forward.indexOf("ct state established"));
 });
 
+test("a service that firewalls judge is asked of them first, and the metadata service is not", () => {
+  const server = { address: "2600:3c0f:6:34::1", protocol: "tcp", port: 179, filtered: true } as const;
+  const rules = renderRuleset({ ...input, services: [...input.services, server] });
+  const at = (line: string): number => rules.indexOf(`    ${line}\n`);
+  const judged = at('iifname "t1e0" ip6 daddr 2600:3c0f:6:34::1 tcp dport 179 jump outbound_1');
+  expect(judged).toBeGreaterThan(at('iifname "lo" accept'));
+  expect(judged).toBeLessThan(at("ip6 daddr 2600:3c0f:6:34::1 tcp dport 179 accept"));
+  // The other node has no firewall.
+  expect(rules).not.toContain('iifname "t2e0" ip6 daddr');
+  expect(rules).not.toMatch(/daddr 169\.254\.169\.254 .* jump/);
+});
+
+test("a shared range lets its partner send from all of it", () => {
+  const machines = new Map([[2, wiring(2, { shared: ["198.51.100.90", "2001:db8:100:200::/56"] })]]);
+  const rules = renderRuleset({ machines, partitions: [], services: [] });
+  const source = rules.slice(rules.indexOf("chain source_t2e0"), rules.indexOf("chain partitions"));
+  expect(source).toContain("    ip saddr 198.51.100.90 return\n    ");
+  expect(source).toContain("    ip6 saddr 2001:db8:100:200::/56 return\n");
+  expect(source.trimEnd()).toMatch(/\n {4}drop\n {2}}$/);
+});
+
 test("ports are merged where they overlap", () => {
   expect(mergePorts("22, 80-90,85-95,96")).toEqual(["22", "80-96"]);
   expect(mergePorts("")).toEqual([]);
