@@ -13,6 +13,8 @@ export interface ReplicatedVolume {
   readonly nodes: NodePair;
   /** Must be single-primary with `promote: "manager"`: two that promote would work against each other. */
   readonly mode: DrbdVolumeMode;
+  /** Seconds after which it notices a dead peer; a manager must not decide earlier. */
+  readonly detectionSeconds?: number;
   /** What the manager's steps wait for. */
   readonly ready: readonly pulumi.Resource[];
 }
