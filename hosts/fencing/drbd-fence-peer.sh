@@ -14,7 +14,7 @@ readonly BUDGET=540 RETRY=5
 
 # A failing command's own code must not become an answer to DRBD.
 verdict=unknown
-trap 'case $verdict in fenced) exit 7 ;; done) exit 0 ;; *) exit 1 ;; esac' EXIT
+trap 'case $verdict in fenced) exit 7 ;; ended) exit 0 ;; *) exit 1 ;; esac' EXIT
 
 # say PRIORITY WORDS...: to the system log and whoever runs this by hand.
 say() {
@@ -139,7 +139,7 @@ later() {
   if [[ $CONNECTED == no && $ROLE == Primary ]]; then drbdadm resume-io "$DRBD_RESOURCE"; fi
   say notice "$PEER_NAME is confirmed off: I/O goes on"
   boot_later
-  verdict=done
+  verdict=ended
 }
 
 if [[ ! -r $CONF ]]; then give_up "there is no $CONF: deploy again"; fi

@@ -89,6 +89,27 @@ describe("what is confirmed", () => {
     expect(result.stderr).toMatch(/Linode 7 was deleted meanwhile.*\n {2}do: make sure by eye/);
   });
 
+  test.each([
+    ["finished", 0],
+    ["failed", 1],
+  ])("a cycle waits for the event of its own reboot: %s", async (outcome, code) => {
+    const old = outcome === "finished" ? "failed" : "finished";
+    const states = ["scheduled", "started", outcome];
+    let looks = 0;
+    api = await FakeApi.start(({ method, path }) => {
+      if (method === "POST") return {};
+      if (path !== "/account/events") return inState("running");
+      const event = looks === 0 ? { id: 40, status: old } : { id: 41, status: states[Math.min(looks - 1, 2)] };
+      looks += 1;
+      return { body: { data: [event, { id: 39, status: outcome }], page: 1, pages: 1 } };
+    });
+    expect((await fence("reboot", at(api.url, { method: "cycle" }))).code).toBe(code);
+    expect(api.asked("reboot")).toBe(1);
+    expect(looks).toBe(4);
+    const { filter } = api.seen.find(({ path }) => path === "/account/events")!;
+    expect(JSON.parse(filter ?? "")).toMatchObject({ action: "linode_reboot", "entity.id": 7 });
+  });
+
   test("a reboot confirms the off, and its boot is tried for a moment only", async () => {
     let off = false;
     api = await FakeApi.start(({ method, path }) => {

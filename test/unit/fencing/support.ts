@@ -65,7 +65,7 @@ async function measured(command: readonly string[], input: string, seconds: numb
   const begun = Date.now();
   const result = await run(command, { input, seconds });
   if ((result.stdout + result.stderr).includes(TOKEN)) throw new Error("the token is in the agent's output");
-  if (/Traceback/.test(result.stderr)) throw new Error(`the agent ended with a stack trace:\n${result.stderr}`);
+  if (result.stderr.includes("Traceback")) throw new Error(`the agent ended with a stack trace:\n${result.stderr}`);
   return { ...result, seconds: (Date.now() - begun) / 1000 };
 }
 
@@ -149,7 +149,10 @@ export const looksAtSelf = ({ method, path }: Seen): boolean => method === "GET"
  * An API with one Linode whose state is a machine of the test's own: `look` is what the n-th look shows (the last one stays), `ask`
  * answers the n-th request for a change of power.
  */
-export function scripted(looks: readonly (string | Reply)[], ask: (n: number) => Reply = () => ({})): Promise<FakeApi> {
+export function scripted(
+  looks: readonly (string | Exclude<Reply, string>)[],
+  ask: (n: number) => Reply = () => ({}),
+): Promise<FakeApi> {
   let look = 0;
   let asked = 0;
   return FakeApi.start((request) => {
