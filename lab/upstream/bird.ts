@@ -6,11 +6,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LabError } from "../machines/errors";
 import { lives, startTimeOf, type ProcessIdentity } from "../machines/process";
 import { run } from "../machines/run";
+import { inNamespace } from "../network/namespace";
 import { BIRD_CONFIG, BIRD_LOG } from "./birdConfig";
 
 // Named from the folder that BIRD runs in: however deep that is, the kernel's limit for a socket's path is not met.
 const SOCKET = "bird.ctl";
 const IDENTITY = "bird.json";
+/** The number that marks BIRD's routes in the kernel. */
+const BIRD_ROUTES = "12";
 const READY_MS = 10_000;
 const END_MS = 5_000;
 const BINARIES = ["/usr/sbin/bird", "/usr/bin/bird", "/sbin/bird"];
@@ -52,6 +55,10 @@ export class Bird {
       await this.control(["down"]);
       const deadline = Date.now() + END_MS;
       while ((await this.answers()) && Date.now() < deadline) await delay(50);
+    }
+    // One that was killed left its routes in the kernel, and another would never touch them.
+    for (const family of ["-4", "-6"]) {
+      await inNamespace(this.namespace, "ip", [family, "route", "flush", "proto", BIRD_ROUTES]);
     }
     const output = openSync(join(this.folder, BIRD_LOG), "a", 0o600);
     try {

@@ -251,6 +251,20 @@ describe("the route servers", () => {
     expect(log.join("\n")).toContain("starting them again");
   });
 
+  test("that were killed leave no address with a node that has gone meanwhile", async () => {
+    two.control("disable", '"floating_*"');
+    const pid = serversPid();
+    process.kill(pid, "SIGKILL");
+    one.killAnnouncer();
+    await until("others run", () => serversPid() !== pid, 5000);
+    await client.sees(FLOATING, "nobody", Date.now(), 1000);
+    two.control("enable", '"floating_*"');
+    one.announce({ role: "primary", prefixes: [`${FLOATING}/32`, RANGE] });
+    await one.established();
+    await client.sees(FLOATING, "one", Date.now(), 5000);
+    await two.established();
+  });
+
   test("are replaced when nobody remembers having started them", async () => {
     const pid = serversPid();
     rmSync(join(base, "upstream", "bird.json"));
