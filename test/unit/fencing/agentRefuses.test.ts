@@ -16,13 +16,15 @@ function at(url: string, more: Options = {}): Options {
 describe("what ends the run at once", () => {
   test.each([401, 403])("%d, loudly", async (status) => {
     api = await scripted([refusal(status, "Invalid Token")]);
-    for (const action of ["off", "status", "monitor", "list"]) {
-      const result = await fence(action, at(api.url, { delay: 30 }));
+    const url = api.url;
+    const denied = ["off", "status", "monitor", "list"].map(async (action) => {
+      const result = await fence(action, at(url, { delay: 30 }));
       expect(result).toMatchObject({ code: 1, stdout: "" });
       expect(result.stderr).toContain(`error: the API denies access (${status}: Invalid Token)`);
       expect(result.stderr).toContain("do: put a valid token");
       expect(result.seconds).toBeLessThan(5);
-    }
+    });
+    await Promise.all(denied);
   });
 
   test("a redirection is not followed with the token", async () => {

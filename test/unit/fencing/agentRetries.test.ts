@@ -95,11 +95,12 @@ describe("what is tried again", () => {
     const { port } = server.address() as { port: number };
     await new Promise((resolve) => server.close(resolve));
     const url = `http://127.0.0.1:${port}/v4`;
-    for (const action of ["off", "on", "reboot", "status", "monitor"]) {
+    const refused = ["off", "on", "reboot", "status", "monitor"].map(async (action) => {
       const result = await fence(action, at(url, { power_timeout: 1, login_timeout: 0.5, shell_timeout: 0.5 }));
       expect(result).toMatchObject({ code: 1, stdout: "" });
       expect(result.stderr).toContain("cannot be reached (ConnectionRefusedError");
-    }
+    });
+    await Promise.all(refused);
   });
 
   test("an API that comes back within the deadline", async () => {
