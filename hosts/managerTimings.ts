@@ -64,7 +64,7 @@ export interface ManagerTimings {
  * | corosync                     | join                           | token / 20, 50 to 250 ms       | 68 ms            |
  * | Heartbeat                    | deadtime, deadping             | D                              | 3 s              |
  * | Heartbeat                    | warntime                       | D / 3                          | 1 s              |
- * | Heartbeat                    | keepalive                      | D / 4, at most 2 s             | 750 ms           |
+ * | Heartbeat                    | keepalive                      | D / 6, at most 2 s             | 500 ms           |
  * | Heartbeat                    | initdead                       | 120 s                          | 120 s            |
  * | the manager                  | fencing delay (survivor's)     | D / 2, at least 2 s            | 2 s              |
  * | the manager                  | one fencing call               | F + delay + 5 s                | 37 s             |
@@ -119,7 +119,7 @@ export function managerTimings(detection: Detection = {}): ManagerTimings {
 function heartbeatTimings(seconds: number, own: Partial<HeartbeatTimings>): HeartbeatTimings {
   const deadtime = own.deadtime ?? seconds;
   const all: HeartbeatTimings = {
-    keepalive: Math.min(2, deadtime / 4),
+    keepalive: Math.min(2, deadtime / 6),
     warntime: deadtime / 3,
     deadping: deadtime,
     initdead: Math.max(120, 2 * deadtime),

@@ -114,24 +114,30 @@ function jobsOf(member: ManagedMember, group: ManagedGroup): readonly string[] {
       const options = member.options.length === 0 ? [] : [member.options.join(",")];
       return [job("Filesystem", `/dev/drbd${member.minor}`, member.mountpoint, member.type, ...options)];
     }
-    case "address": {
-      const { method, address } = member;
-      const plain = expandAddress(address);
-      switch (method.kind) {
-        case "arp":
-          return [job("IPaddr2", `${plain}/${member.prefixLength}/${member.interface}`)];
-        case "bgp":
-          return [job("IPaddr2", `${plain}/${address.includes(":") ? 128 : 32}/lo`), unit(method.unit)];
-        case "owned":
-          return [unit(method.unit)];
-      }
-    }
-    // eslint-disable-next-line no-fallthrough -- every method returns
+    case "address":
+      return addressJobs(member, job);
     case "service":
       return [unit(member.unit)];
     case "links":
       return [unit(linksUnit(group.name))];
     case "mail":
       return [job("MailTo", member.to, group.name)];
+  }
+}
+
+function addressJobs(
+  { address, prefixLength, interface: device, method }: Extract<ManagedMember, { kind: "address" }>,
+  job: (...parts: readonly string[]) => string,
+): readonly string[] {
+  // Heartbeat's IPaddr2 insists on an option that its agent refuses for IPv6, and its IPv6addr takes eight seconds.
+  const agent = address.includes(":") ? "linode-ha-address6" : "IPaddr2";
+  const plain = expandAddress(address);
+  switch (method.kind) {
+    case "arp":
+      return [job(agent, `${plain}/${prefixLength}/${device}`)];
+    case "bgp":
+      return [job(agent, `${plain}/${address.includes(":") ? 128 : 32}/lo`), job("linode-ha-unit", method.unit)];
+    case "owned":
+      return [job("linode-ha-unit", method.unit)];
   }
 }

@@ -77,6 +77,7 @@ function heartbeatFiles(params: HeartbeatParams): Record<AbsolutePath, HostFile>
     },
     "/etc/ha.d/ha.cf": { mode: "0644", content: renderHaCf({ ...params, failback }) },
     "/etc/ha.d/haresources": { mode: "0644", content: renderHaResources(groups) },
+    "/etc/ha.d/resource.d/linode-ha-address6": { mode: "0755", content: asset("heartbeat/address6.sh") },
     "/etc/ha.d/resource.d/linode-ha-unit": { mode: "0755", content: asset("heartbeat/unit.sh") },
     "/etc/linode-ha/health.d/60-heartbeat": {
       mode: "0755",

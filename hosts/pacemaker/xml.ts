@@ -18,7 +18,7 @@ export function xml(
 function escaped(value: string | number): string {
   const text = String(value);
   // XML 1.0 has no way to write these at all, and an attribute's line ends would come back as blanks.
-  if ([...text].some((char) => char < " ")) {
+  if (Array.from(text).some((char) => char < " ")) {
     throw new Error(`an XML attribute cannot hold control characters: ${JSON.stringify(text)}`);
   }
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");

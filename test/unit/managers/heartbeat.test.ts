@@ -74,7 +74,7 @@ test("an IPv6 address is written out, because :: separates a job's words", () =>
   expect(expandAddress("2001:db8:5::99")).toBe("2001:db8:5:0:0:0:0:99");
   expect(expandAddress("::1")).toBe("0:0:0:0:0:0:0:1");
   expect(expandAddress("fe80::")).toBe("fe80:0:0:0:0:0:0:0");
-  expect(renderHaResources(cases.manualGroups)).toContain("IPaddr2::2001:db8:5:0:0:0:0:99/64/eth1");
+  expect(renderHaResources(cases.manualGroups)).toContain("linode-ha-address6::2001:db8:5:0:0:0:0:99/64/eth1");
 });
 
 test("what haresources cannot hold is refused", () => {

@@ -15,7 +15,7 @@ test("the documented example: three seconds, fencing within thirty", () => {
   expect(managerTimings({ fencingSeconds: 30 })).toMatchObject({
     storage: { drbd: { pingInt: 2, pingTimeout: 10, timeout: 19 } },
     corosync: { token: 1364, consensus: 1637, join: 68 },
-    heartbeat: { keepalive: 0.75, warntime: 1, deadtime: 3, deadping: 3, initdead: 120 },
+    heartbeat: { keepalive: 0.5, warntime: 1, deadtime: 3, deadping: 3, initdead: 120 },
     bgp: { hold: 9, keepalive: 3 },
     fencing: { delay: 2, action: 30, total: 44, handler: 52 },
     drbd: { promote: 90 },
@@ -65,7 +65,7 @@ test("everybody notices in the right order, whatever is set", () => {
       expect(corosync.join).toBeLessThan(corosync.consensus);
       // Heartbeat: several beats fit into the dead time, a warning comes before it.
       expect(heartbeat.keepalive).toBeLessThan(heartbeat.warntime);
-      expect(heartbeat.keepalive * 4).toBeLessThanOrEqual(heartbeat.deadtime + 1e-9);
+      expect(heartbeat.keepalive * 2).toBeLessThanOrEqual(heartbeat.warntime + 1e-9);
       expect(heartbeat.warntime).toBeLessThan(heartbeat.deadtime);
       expect(heartbeat.deadtime).toBeCloseTo(D);
       expect(heartbeat.initdead).toBeGreaterThanOrEqual(2 * heartbeat.deadtime);
