@@ -121,6 +121,7 @@ describe("what is confirmed", () => {
     const result = await fence("reboot", at(api.url, { power_timeout: 3 }));
     expect(result.code).toBe(0);
     expect(result.stderr).toContain("is confirmed off, but was not booted again");
+    expect(result.seconds).toBeLessThan(8);
   });
 });
 
@@ -157,6 +158,14 @@ describe("two nodes that shoot at each other", () => {
       "POST /linode/instances/7/shutdown",
       "GET /linode/instances/7",
     ]);
+  });
+
+  test("a look that hangs does not make the delay longer", async () => {
+    api = await scripted(["hang", "running", "offline"]);
+    const result = await fence("off", at(api.url, { delay: 1.5 }));
+    expect(result.code).toBe(0);
+    expect(result.seconds).toBeGreaterThanOrEqual(1.5);
+    expect(result.seconds).toBeLessThan(5);
   });
 
   test("both at once, one with a delay: one is off, the other lives", async () => {
