@@ -7,7 +7,7 @@ import { createMetadataServer } from "../metadata/server";
 import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
 import type { LabPaths } from "../paths";
-import { createRouteServers } from "../upstream/routeServers";
+import { createUpstream } from "../upstream/upstream";
 import type { LabRecord } from "./record";
 
 /** A region at work: the API, the hosts behind it and the network between them. */
@@ -21,7 +21,7 @@ export interface Region {
 
 /** Puts the parts together. The process must be in the lab's network namespace. */
 export async function startRegion(paths: LabPaths, record: LabRecord, log: (line: string) => void): Promise<Region> {
-  const routeServers = createRouteServers({
+  const upstream = createUpstream({
     namespace: paths.namespace,
     stateDir: join(paths.state, "upstream"),
     log,
@@ -29,7 +29,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   const networks = createNetworks({
     namespace: paths.namespace,
     stateFile: join(paths.state, "networks.json"),
-    routeServers,
+    upstream,
   });
   await networks.ready();
   const disks = createDisks({ stateDir: paths.disks, images: record.images });
@@ -60,7 +60,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
     close: async () => {
       await Promise.all([metadata.close(), api.close()]);
       machines.close();
-      await routeServers.close();
+      await upstream.close();
     },
   };
 }

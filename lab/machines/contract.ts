@@ -149,14 +149,17 @@ export interface Networks {
 }
 
 export interface MachineWiring {
-  /** VLANs of the same label in different regions are different networks. Default: all are in one. */
+  /**
+   * VLANs of the same label in different regions are different networks, and each region has route servers of its own. Default: all
+   * are in one, which has the route servers of `us-east`.
+   */
   readonly region?: string;
   readonly interfaces: readonly NetworkInterface[];
   /** Addresses of other Linodes that this one may use too (IP sharing): plain IPv4 addresses, and IPv6 ranges with their length. */
   readonly shared: readonly string[];
   /**
    * What of its own is shared with somebody (a range: with itself, too). The platform no longer routes it to its owner, but to
-   * whoever announces it. Default: nothing.
+   * whoever announces it (or claims it by ARP, in a region of the older network). Default: nothing.
    */
   readonly floating?: readonly string[];
   /** Undefined: no firewall. VLAN interfaces are not filtered, as on Linode. */

@@ -15,9 +15,9 @@ import {
   sysctls,
 } from "./namespace";
 import { publicInterfaces, renderRuleset, type Partition, type PublicInterface, type RouterService } from "./ruleset";
-import { failoverMethod, routeServers } from "../upstream/regions";
+import { routeServers } from "../upstream/regions";
 import { BGP_PORT } from "../upstream/birdConfig";
-import type { RouteServers } from "../upstream/routeServers";
+import type { Upstream } from "../upstream/upstream";
 
 /** What {@link createNetworks} needs to know. */
 export interface NetworksOptions {
@@ -28,7 +28,7 @@ export interface NetworksOptions {
   /** What else of the router guests may talk to, beside the metadata service. */
   readonly services?: readonly RouterService[];
   /** Who routes addresses that are shared. Default: nobody does. */
-  readonly routeServers?: RouteServers;
+  readonly upstream?: Upstream;
 }
 
 interface Saved {
@@ -62,7 +62,7 @@ export class RoutedNetworks implements Networks {
       await ensureNamespace(this.options.namespace);
       for (const [id, wiring] of this.machines) await this.wire(id, wiring);
       await this.loadRules();
-      await this.options.routeServers?.update(this.machines);
+      await this.options.upstream?.update(this.machines);
     });
   }
 
@@ -75,7 +75,7 @@ export class RoutedNetworks implements Networks {
         await this.loadRules();
         if (before !== undefined) await this.unroute(machine, before, wiring);
         await this.wire(machine, wiring);
-        await this.options.routeServers?.update(this.machines);
+        await this.options.upstream?.update(this.machines);
       } finally {
         await this.save();
       }
@@ -96,7 +96,7 @@ export class RoutedNetworks implements Networks {
       await ipBatch(this.options.namespace, [...lines, ...this.proxies(machine, wiring, "delete", there)]);
       await this.dropEmptyBridges();
       await this.loadRules();
-      await this.options.routeServers?.update(this.machines);
+      await this.options.upstream?.update(this.machines);
       await this.save();
     });
   }
@@ -146,7 +146,7 @@ export class RoutedNetworks implements Networks {
   private async loadRules(): Promise<void> {
     const services = [
       { address: METADATA_ADDRESS, protocol: "tcp" as const, port: 80 },
-      ...(this.options.routeServers === undefined ? [] : bgpServices(this.machines)),
+      ...(this.options.upstream === undefined ? [] : bgpServices(this.machines)),
       ...(this.options.services ?? []),
     ];
     const text = renderRuleset({ machines: this.machines, partitions: this.partitions, services });
@@ -268,12 +268,12 @@ export class RoutedNetworks implements Networks {
   }
 }
 
-/** What leads to a machine's interface whatever is announced. Shared addresses lead to whoever announces them. */
+/** What leads to a machine's interface by itself. Where shared addresses lead is the upstream's affair. */
 function routedTo(
   wiring: MachineWiring,
   entry: PublicInterface,
 ): { ipv4: readonly string[]; ranges: readonly string[] } {
-  const floating = new Set(failoverMethod(wiring.region) === "bgp" ? wiring.floating : []);
+  const floating = new Set(wiring.floating);
   return {
     ipv4: entry.ipv4.map(bare).flatMap((own) => (floating.has(own) ? [] : [`${own}/32`])),
     ranges: entry.ipv6Ranges.filter((range) => !floating.has(range)),

@@ -115,10 +115,14 @@ function filter(name: string, { id, address }: Node, prefixes: readonly string[]
     prefixes.length === 0
       ? `  ${refuse("nothing is shared with it")}`
       : `  if net !~ [ ${prefixes.join(", ")} ] then ${refuse("not its own, and not shared with it")}`,
-    ...(prefixes.length === 0 ? [] : ["  weigh();", "  accept;"]),
+    // Announcers may all have the same identifier; among such, BIRD would take the lower address instead of the older route.
+    ...(prefixes.length === 0 ? [] : [`  bgp_originator_id = ${identifier(id)};`, "  weigh();", "  accept;"]),
     "}",
   ];
 }
+
+/** A Linode's number in the form of a router's identifier. */
+const identifier = (id: number): string => [24, 16, 8, 0].map((shift) => (id >>> shift) & 0xff).join(".");
 
 /** Nodes with a public interface in a region with route servers, by number. */
 function nodesOf(machines: ReadonlyMap<number, MachineWiring>): readonly Node[] {

@@ -4,7 +4,7 @@ import { Bird } from "./bird";
 import { renderBirdConfig } from "./birdConfig";
 import { routeServers } from "./regions";
 
-/** What {@link createRouteServers} needs to know. */
+/** What {@link RouteServers} need to know. */
 export interface RouteServersOptions {
   /** The lab's network namespace, which must be there. */
   readonly namespace: string;
@@ -18,11 +18,6 @@ const WATCH_MS = 250;
 const PATIENCE_MS = 30_000;
 
 /** The route servers of a lab: one BIRD process in the lab's network, which is every region's four servers. */
-export function createRouteServers(options: RouteServersOptions): RouteServers {
-  return new RouteServers(options);
-}
-
-/** See {@link createRouteServers}. */
 export class RouteServers {
   private readonly bird: Bird;
   private readonly log: (line: string) => void;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { startTimeOf } from "../../lab/machines/process";
 import { ensureNamespace, removeNamespace } from "../../lab/network/namespace";
 import { createNetworks, type RoutedNetworks } from "../../lab/network/networks";
-import { createRouteServers, type RouteServers } from "../../lab/upstream/routeServers";
+import { createUpstream } from "../../lab/upstream/upstream";
 import { Client, exec, Node, until } from "./upstreamNodes";
 
 const FLOATING = "198.51.100.90";
@@ -21,19 +21,23 @@ const log: string[] = [];
 const clients: Client[] = [];
 
 let networks: RoutedNetworks;
-let servers: RouteServers;
+let servers = newServers();
 let client: Client;
 const one = node("one", 21);
 const two = node("two", 22);
 const third = node("third", 23);
 
-function node(name: string, number: number, lab = LAB): Node {
-  return new Node(name, number, lab, join(base, "nodes"));
+function node(name: string, number: number, lab = LAB, region = "us-east"): Node {
+  return new Node(name, number, lab, join(base, "nodes"), region);
+}
+
+function newServers() {
+  return createUpstream({ namespace: LAB, stateDir: join(base, "upstream"), log: (line) => log.push(line) });
 }
 
 function create(each: Node): void {
-  each.create(each === third ? [] : [`${FLOATING}/32`, `${OTHER}/32`, `${IN_RANGE}/128`]);
   nodes.push(each);
+  each.create(each === third ? [] : [`${FLOATING}/32`, `${OTHER}/32`, `${IN_RANGE}/128`]);
 }
 
 const owner = (shared: boolean) =>
@@ -97,8 +101,7 @@ function claim(by: Node, card: "eth0" | "eth1", address: string): void {
 
 beforeAll(async () => {
   await ensureNamespace(LAB);
-  servers = createRouteServers({ namespace: LAB, stateDir: join(base, "upstream"), log: (line) => log.push(line) });
-  networks = createNetworks({ namespace: LAB, stateFile: join(base, "network.json"), routeServers: servers });
+  networks = createNetworks({ namespace: LAB, stateFile: join(base, "network.json"), upstream: servers });
   await networks.ready();
   for (const each of [one, two, third]) create(each);
   await share(true);
@@ -110,7 +113,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const each of clients) each.end();
-  await servers?.end();
+  await servers.end();
   for (const each of nodes) each.remove();
   await removeNamespace(LAB);
   rmSync(base, { recursive: true, force: true });
@@ -168,6 +171,24 @@ describe("a shared address", () => {
     expect(measured("withdrawal to rerouted", await client.sees(FLOATING, "two", start, 5000))).toBeLessThan(1000);
     await client.sees(IN_RANGE, "two", start, 1000);
     one.control("enable", '"floating_*"');
+    await client.sees(FLOATING, "one", Date.now(), 1000);
+  });
+
+  test("stays where it is among equals: the one that comes back does not take it", async () => {
+    one.killAnnouncer();
+    await client.sees(FLOATING, "two", Date.now(), 1000);
+    one.announce({ role: "secondary", prefixes: [`${FLOATING}/32`, RANGE] });
+    await one.established();
+    await delay(200);
+    expect(client.at(FLOATING)).toBe("two");
+    two.control("disable", '"floating_*"');
+    await client.sees(FLOATING, "one", Date.now(), 1000);
+    two.control("enable", '"floating_*"');
+    await delay(500);
+    expect(client.at(FLOATING)).toBe("one");
+    one.killAnnouncer();
+    one.announce({ role: "primary", prefixes: [`${FLOATING}/32`, RANGE] });
+    await one.established();
     await client.sees(FLOATING, "one", Date.now(), 1000);
   });
 
@@ -232,8 +253,8 @@ describe("the route servers", () => {
   test("run on when the process that started them ends, and the next one finds them", async () => {
     const [pid, before] = [serversPid(), [one, two].map(sessionsOf)];
     await servers.close();
-    servers = createRouteServers({ namespace: LAB, stateDir: join(base, "upstream"), log: (line) => log.push(line) });
-    networks = createNetworks({ namespace: LAB, stateFile: join(base, "network.json"), routeServers: servers });
+    servers = newServers();
+    networks = createNetworks({ namespace: LAB, stateFile: join(base, "network.json"), upstream: servers });
     await networks.ready();
     expect(serversPid()).toBe(pid);
     expect([one, two].map(sessionsOf)).toEqual(before);
@@ -277,8 +298,8 @@ describe("the route servers", () => {
   test("of another lab know nothing of these", async () => {
     const lab = `${LAB}b`;
     await ensureNamespace(lab);
-    const others = createRouteServers({ namespace: lab, stateDir: join(base, "upstream-b") });
-    const net = createNetworks({ namespace: lab, stateFile: join(base, "network-b.json"), routeServers: others });
+    const others = createUpstream({ namespace: lab, stateDir: join(base, "upstream-b") });
+    const net = createNetworks({ namespace: lab, stateFile: join(base, "network-b.json"), upstream: others });
     const twin = node("twin", 22, lab);
     const outside = new Client(lab, [FLOATING]);
     try {
@@ -335,6 +356,47 @@ describe("an ARP announcement", () => {
     claim(two, "eth0", `${FLOATING}/24`);
     await delay(500);
     expect(client.at(FLOATING)).toBe("one");
+  });
+
+  test("moves a shared address, and no other, in a region of the vendor's older network", async () => {
+    const lab = `${LAB}w`;
+    const old = [node("west1", 31, lab, "us-west"), node("west2", 32, lab, "us-west")] as const;
+    const [west1, west2] = old;
+    const upstream = createUpstream({ namespace: lab, stateDir: join(base, "upstream-w") });
+    const options = { namespace: lab, stateFile: join(base, "network-w.json"), upstream };
+    let net = createNetworks(options);
+    await ensureNamespace(lab);
+    const outside = new Client(lab, [FLOATING, OTHER]);
+    try {
+      await net.ready();
+      for (const each of old) each.create([`${FLOATING}/32`, `${OTHER}/32`]);
+      const own = west1.wiring({ own4: [FLOATING, OTHER], floating: [FLOATING] });
+      await net.apply(31, own);
+      await net.apply(32, west2.wiring({ shared: [FLOATING] }));
+      for (const each of old) await each.serve([FLOATING, OTHER]);
+      await outside.sees(FLOATING, "west1", Date.now(), 5000);
+      await outside.sees(OTHER, "west1", Date.now(), 5000);
+      for (const address of [FLOATING, OTHER])
+        exec(west2.namespace, "ip", "address", "del", `${address}/32`, "dev", "lo");
+      const start = Date.now();
+      for (const address of [FLOATING, OTHER]) claim(west2, "eth0", `${address}/24`);
+      const took = measured("older network: claimed to moved", await outside.sees(FLOATING, "west2", start, 5000));
+      expect(took).toBeLessThan(1000);
+      // Neither a change of something else nor a later process takes it back.
+      await net.apply(31, { ...own });
+      net = createNetworks(options);
+      await net.ready();
+      await delay(200);
+      expect([outside.at(FLOATING), outside.at(OTHER)]).toEqual(["west2", "west1"]);
+      exec(west1.namespace, "ip", "address", "del", `${FLOATING}/32`, "dev", "lo");
+      claim(west1, "eth0", `${FLOATING}/24`);
+      await outside.sees(FLOATING, "west1", Date.now(), 1000);
+    } finally {
+      outside.end();
+      await upstream.end();
+      for (const each of old) each.remove();
+      await removeNamespace(lab);
+    }
   });
 });
 

@@ -3,7 +3,7 @@
  * service that tells its name. No guest boots.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -64,9 +64,9 @@ export class Node {
   /** What the lab's network is told of it. */
   wiring(
     more: Partial<MachineWiring> & { readonly own4?: readonly string[]; readonly ranges?: readonly string[] } = {},
-  ) {
+  ): MachineWiring {
     const { own4 = [], ranges = [], ...rest } = more;
-    const wiring: MachineWiring = {
+    return {
       region: this.region,
       interfaces: [
         {
@@ -84,7 +84,6 @@ export class Node {
       shared: [],
       ...rest,
     };
-    return wiring;
   }
 
   /** Makes the namespace, and both its cards with the lab's ends named as the lab names its taps. */
@@ -160,7 +159,8 @@ export class Node {
 
   remove(): void {
     for (const child of this.children) child.kill("SIGKILL");
-    execFileSync("ip", ["netns", "delete", this.namespace]);
+    // One that was never made, for something failed before, need not be taken away.
+    if (existsSync(`/run/netns/${this.namespace}`)) execFileSync("ip", ["netns", "delete", this.namespace]);
   }
 
   private config({ role, prefixes }: Announcement): string {
