@@ -118,6 +118,26 @@ export class Node {
     await firstLine(child);
   }
 
+  /** Makes the node's kernel claim an address to all neighbours of a card, as a manager's ARP announcement does. */
+  claim(card: "eth0" | "eth1", address: string): void {
+    this.add(address, card);
+    const notify = [`net.ipv4.conf.${card}.arp_notify=1`, `net.ipv6.conf.${card}.ndisc_notify=1`];
+    exec(this.namespace, "sysctl", "-qw", ...notify);
+    // A card that is given a hardware address tells what it has, be it the same one as before.
+    exec(this.namespace, "ip", "link", "set", card, "address", this.macOf(card));
+  }
+
+  /** Gives a card one more address. */
+  add(address: string, card: string): void {
+    const options = address.includes(":") ? ["nodad"] : [];
+    exec(this.namespace, "ip", "address", "add", address, "dev", card, ...options);
+  }
+
+  /** Takes an address from a card. */
+  drop(address: string, card: string): void {
+    exec(this.namespace, "ip", "address", "del", address, "dev", card);
+  }
+
   /** Starts the announcer, which then waits for {@link enable}. */
   announce(announcement: Announcement): void {
     mkdirSync(this.folder, { recursive: true });
