@@ -97,7 +97,7 @@ function cloneId(resource: string): string {
  */
 function groupElement(group: ManagedGroup, priority: number, { fencing }: CibParams): XmlElement {
   const counted = fencing?.survivor.kind === "active" ? priority : undefined;
-  const members = group.runs.flatMap((member) => primitives(group, member));
+  const members = group.runs.flatMap((member) => primitives(group, member, fencing !== undefined));
   return xml("group", { id: group.name }, [
     ...nameValueSet("meta_attributes", `${group.name}-meta_attributes`, {
       "resource-stickiness": stickiness(group),
@@ -127,10 +127,16 @@ interface Agent {
 function primitives(
   group: ManagedGroup,
   member: ManagedMember,
+  fenced: boolean,
 ): readonly ((priority: number | undefined) => XmlElement)[] {
   const id = `${group.name}-${memberName(member)}`;
   const build =
-    (own: string, agent: Agent, values: Readonly<Record<string, string | number>>, ops: readonly Operation[]) =>
+    (
+      own: string,
+      agent: Agent,
+      values: Readonly<Record<string, string | number | undefined>>,
+      ops: readonly Operation[],
+    ) =>
     (priority: number | undefined): XmlElement =>
       xml("primitive", { id: own, ...agent }, [
         ...nameValueSet("meta_attributes", `${own}-meta_attributes`, { priority }),
@@ -177,6 +183,8 @@ function primitives(
           ip: member.address,
           cidr_netmask: onLo ? hostPrefix(member.address) : member.prefixLength,
           nic: onLo ? "lo" : member.interface,
+          // The kernel's look for a duplicate takes seconds. Where the peer is fenced first, there is none to be found.
+          nodad: member.address.includes(":") && fenced ? "true" : undefined,
         },
         timed("address"),
       );

@@ -159,12 +159,12 @@ push() {
     # crm_diff ends with 1 where there is a difference.
     crm_diff --no-version --original "$work/live.xml" --new "$work/new.xml" >"$work/patch.xml" || [[ $? == 1 ]]
     ids=$(changed_ids <"$work/patch.xml")
-    if ! applying || cibadmin --patch --xml-file "$work/patch.xml" 2>"$work/words"; then
+    if ! applying || cibadmin --patch --xml-file "$work/patch.xml" >"$work/words" 2>&1; then
       changed "updated the cluster's configuration: ${ids:-order}"
       break
     fi
     if ((++try >= 5)); then
-      cat "$work/words" >&2
+      grep -v '^ *<' "$work/words" >&2 || :
       crm_verify --verbose --xml-file "$work/new.xml" >&2 || :
       die "$EXIT_REFUSED" "the cluster refuses its new configuration" "read the words above; the running configuration was not changed"
     fi

@@ -64,6 +64,14 @@ test("an announced address is put on lo as a host address, and announced only wh
   expect(cib).toContain('<primitive id="www-ip-public-announce" class="systemd" type="linode-ha-announce@public">');
 });
 
+test("an IPv6 address is usable at once where fencing makes sure that nobody else has it", () => {
+  const nodes = ["node1", "node2"] as const;
+  const params = { nodes, groups: cases.manualGroups, timings: managerTimings({ fencingSeconds: 30 }) };
+  const fencing = { plugs: { node1: "1", node2: "2" }, survivor: { kind: "node", name: "node1" } as const };
+  expect(lines(renderCib({ ...params, fencing }), 'name="nodad"')).toHaveLength(1);
+  expect(lines(renderCib(params), 'name="nodad"')).toHaveLength(0);
+});
+
 test("a mail that cannot be sent moves nothing", () => {
   expect(lines(cib, '<op id="db-mail-')).toEqual([
     '<op id="db-mail-start" name="start" interval="0s" timeout="10s" on-fail="ignore"/>',
