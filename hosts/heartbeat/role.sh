@@ -92,23 +92,45 @@ release_units() {
 bring_up() {
   enable_unit "$UNIT"
   if runs && file_changed /etc/ha.d/ha.cf; then
-    # Its own reload: it starts itself anew with what it holds.
-    if applying; then "$HEARTBEAT" -r >/dev/null; fi
-    changed "reloaded heartbeat: ha.cf changed"
+    reload
   elif runs && file_changed /etc/ha.d/haresources; then
     say "haresources is read at the next move: nothing is started or stopped now"
   else
     start_unit "$UNIT"
   fi
-  if ! applying; then return 0; fi
-  wait_for 60 "heartbeat to answer" cl_status hbstatus >/dev/null ||
-    die "$EXIT_TIMED_OUT" "heartbeat does not answer after 60 s" "read: journalctl -u $UNIT -n 50"
-  if [[ $LAST == no ]]; then return 0; fi
+  # A first Heartbeat answers nobody before its peer is there, or the initial dead time over: the second node's step waits for both.
+  if ! applying || [[ $LAST == no ]]; then return 0; fi
+  wait_for "$SETTLE" "heartbeat to answer" answers ||
+    die "$EXIT_TIMED_OUT" "heartbeat does not answer after $SETTLE s" "read: journalctl -u $UNIT -n 50"
   wait_for "$SETTLE" "heartbeats of $PEER" peer_active ||
     die "$EXIT_TIMED_OUT" "no heartbeat of $PEER within $SETTLE s" \
       "see that it runs there: systemctl status $UNIT; and that its UDP port (udpport in ha.cf) passes both ways, firewall included"
   POLL=1 wait_for "$SETTLE" "every group to run" settled ||
     die "$EXIT_TIMED_OUT" "not every group runs after $SETTLE s" "read on both nodes: journalctl -u $UNIT -n 100"
+}
+
+answers() {
+  cl_status hbstatus >/dev/null 2>&1
+}
+
+silent() {
+  ! answers
+}
+
+# reload: Heartbeat's own; it starts itself anew, keeps what it holds, and is silent for a second or two. Only when it is back may its peer
+# do the same.
+reload() {
+  local words
+  changed "reloaded heartbeat: ha.cf changed"
+  if ! applying; then return 0; fi
+  words=$("$HEARTBEAT" -r 2>&1) || die "$EXIT_REFUSED" "heartbeat refuses its new settings: $words" "read /etc/ha.d/ha.cf"
+  wait_for 10 "the reload to begin" silent || say "no pause was seen: it was shorter than a look"
+  wait_for 60 "heartbeat to be back" back ||
+    die "$EXIT_TIMED_OUT" "heartbeat did not come back within 60 s of its reload" "read: journalctl -u $UNIT -n 50"
+}
+
+back() {
+  answers && peer_active && [[ $(cl_status rscstatus 2>/dev/null) =~ ^(none|local|foreign|all)$ ]]
 }
 
 # settled: nothing is on its way, and each group's first DRBD resource is Primary on one node.
