@@ -79,14 +79,16 @@ start_address() {
   elif [[ $1 == *:* ]]; then
     start_address6 "$@"
   else
-    if ! arping -q -D -c 2 -w 3 -I "$3" "$1"; then
+    if ! arping -q -D -c 1 -w 1 -I "$3" "$1"; then
       say "somebody on $3 already has $1; is the group active on the peer?"
       return 1
     fi
     ip address add "$1/$2" dev "$3" || return 1
-    # Once as a request, once as an answer: neighbours differ in which they believe.
-    arping -q -U -c 2 -w 3 -I "$3" "$1" || :
-    arping -q -A -c 2 -w 3 -I "$3" "$1" || :
+    # As requests and as answers: neighbours differ in which they believe. Beside the rest of the start, and without its lock.
+    arping -q -U -c 3 -w 4 -I "$3" "$1" </dev/null >/dev/null 2>&1 9>&- &
+    printf '%s\n' "$!" >"$RUN/announce-$1"
+    arping -q -A -c 3 -w 4 -I "$3" "$1" </dev/null >/dev/null 2>&1 9>&- &
+    printf '%s\n' "$!" >>"$RUN/announce-$1"
   fi
 }
 
@@ -113,6 +115,14 @@ start_address6() {
 }
 
 stop_address() {
+  local pid
+  # An announcement that goes on would make the next node believe that the address is still here.
+  if [[ -e $RUN/announce-$1 ]]; then
+    while read -r pid; do
+      if [[ $(cat "/proc/$pid/comm" 2>/dev/null) == arping ]]; then kill "$pid" 2>/dev/null || :; fi
+    done <"$RUN/announce-$1"
+    rm -f "$RUN/announce-$1"
+  fi
   ip address del "$1/$2" dev "$3"
 }
 
