@@ -52,17 +52,16 @@ stop_link() {
   if [[ ! -e $path && ! -L $path ]] && [[ -e $path$OWN || -L $path$OWN ]]; then mv -T "$path$OWN" "$path"; fi
 }
 
-# each VERB LIST: in the list's order, or, for stop, the other way round.
+# each VERB LIST: for every link of the list.
 each() {
-  local path target order=(cat)
-  if [[ $1 == stop ]]; then order=(tac); fi
+  local path target
   while read -r path target; do
     case $1 in
       start) start_link "$path" "$target" ;;
       stop) stop_link "$path" "$target" ;;
       status) if ! is_ours "$path" "$target" || [[ ! -e $path ]]; then exit 3; fi ;;
     esac
-  done < <("${order[@]}" "$2")
+  done <"$2"
 }
 
 case ${1:-} in
