@@ -18,4 +18,5 @@ require_node
 ensure_packages
 build
 trap purge_lab EXIT
-npx --no-install jest --selectProjects campaign --runInBand --verbose --testPathPatterns "${1:-test/campaign}"
+npx --no-install jest --selectProjects campaign --runInBand --reporters=default --reporters=./test/support/progressReporter.js \
+  --testPathPatterns "${1:-test/campaign}"
