@@ -43,7 +43,12 @@ jest_stage() {
   local report=$work/$1.json as=()
   # Host tests make network namespaces themselves; lab tests leave that to linode-lab, which asks for root where it needs it.
   [[ $1 != hosts ]] || as=(as_root env "LINODE_HA_TEST_LAB=$LINODE_HA_TEST_LAB")
-  [[ $1 != hosts && $1 != lab ]] || set -- "$1" --runInBand --reporters=default --reporters=./test/support/progressReporter.js
+  # Suites of hosts have namespaces of their own and wait more than they work: two at once. Lab tests share one lab.
+  case $1 in
+    hosts) set -- "$1" --maxWorkers=2 ;;
+    lab) set -- "$1" --runInBand ;;
+  esac
+  [[ $1 != hosts && $1 != lab ]] || set -- "$@" --reporters=default --reporters=./test/support/progressReporter.js
   "${as[@]}" npx --no-install jest --selectProjects "$1" --json --outputFile="$report" "${@:2}" >/dev/null ||
     [[ -s $report ]] || echo '{"numPassedTests":0,"numFailedTests":1,"numRuntimeErrorTestSuites":0}' >"$report"
   # A suite that does not even load has failed, although no test of it did.
