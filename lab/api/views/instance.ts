@@ -161,7 +161,7 @@ export function volumeView(ctx: Context, volume: VolumeRecord) {
     size: volume.size,
     linode_id: volume.linodeId,
     linode_label: linode?.label ?? null,
-    io_ready: volume.status === "active" && volume.linodeId !== null,
+    io_ready: volume.status !== "creating" && volume.linodeId !== null,
     region: volume.region,
     tags: [...volume.tags],
     hardware_type: "nvme",
