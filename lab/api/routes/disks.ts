@@ -141,7 +141,7 @@ function sourceOf(
   return { kind: "empty" };
 }
 
-/** The API takes SSH keys instead of a password; the vendor's schema is older than that. */
+/** The API takes SSH keys instead of a password, and says so itself; the vendor's schema is older than that. */
 function keysInsteadOfPassword(body: Record<string, unknown>): Record<string, unknown> {
-  return body["authorized_keys"] || body["authorized_users"] ? { root_pass: "by key", ...body } : body;
+  return { ...body, root_pass: body["root_pass"] || "by key" };
 }

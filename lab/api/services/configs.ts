@@ -5,6 +5,7 @@ import { now, type Context } from "../context";
 import { invalid, notInLab } from "../errors";
 import type { ConfigRecord, Device, InstanceRecord, InterfaceRecord } from "../model";
 import { nonEmpty } from "../text";
+import { accountSettings } from "./account";
 import { volumeOf } from "./volumes";
 
 const SLOT = /^sd[a-p]$/;
@@ -45,13 +46,18 @@ export function draftConfig(ctx: Context, linode: InstanceRecord, request: Confi
     run_level: "default",
     virt_mode: "paravirt",
     initrd: null,
-    helpers: HELPERS,
+    helpers: { ...HELPERS, network: accountSettings(ctx).network_helper },
     devices: {},
     interfaces: [],
     created: time,
     updated: time,
   };
   return changed(ctx, linode, blank, request);
+}
+
+/** Refuses a kernel that the catalogue has not. */
+export function demandKernel(kernel: string): void {
+  if (!KERNELS.some((each) => each.id === kernel)) throw invalid("kernel is not valid", "kernel");
 }
 
 /** The config as the request wants it. Nothing is written yet. */
@@ -62,7 +68,7 @@ export function changed(
   request: ConfigRequest,
 ): ConfigRecord {
   const kernel = request.kernel ?? config.kernel;
-  if (!KERNELS.some((each) => each.id === kernel)) throw invalid("kernel is not valid", "kernel");
+  demandKernel(kernel);
   return {
     ...config,
     label: request.label ?? config.label,

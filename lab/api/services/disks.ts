@@ -35,7 +35,7 @@ export async function deploymentOf(ctx: Context, request: ImageRequest, hostname
   const known = ctx.store.table("sshKeys").where((key) => users.includes(key.username));
   const authorizedKeys = [...(request.authorized_keys ?? []), ...known.map((key) => key.ssh_key)];
   if (!request.root_pass && authorizedKeys.length === 0) {
-    throw invalid("One of root_pass, authorized_keys or authorized_users is required.", "root_pass");
+    throw invalid("Must provide valid root_pass, authorized_keys, or authorized_users");
   }
   return {
     image,

@@ -5,7 +5,8 @@ import type { Context } from "../context";
 import type { ConfigRecord, DiskRecord, InstanceRecord, InterfaceRecord, VolumeRecord } from "../model";
 import { addressesOf, slaacOf } from "../services/addresses";
 
-const VISIBLE_SLOTS = "abcdefgh".split("").map((letter) => `sd${letter}`);
+const SLOTS = "abcdefghijklmnop".split("").map((letter) => `sd${letter}`);
+const VISIBLE_SLOTS = 8;
 
 /** A Linode as the API shows it. */
 export function instanceView(ctx: Context, linode: InstanceRecord) {
@@ -39,8 +40,9 @@ export function instanceView(ctx: Context, linode: InstanceRecord) {
       // The API has it, the vendor's types don't.
       ...{ available: false },
       schedule: {
-        day: linode.backups.day as Linode["backups"]["schedule"]["day"],
-        window: linode.backups.window as Linode["backups"]["schedule"]["window"],
+        // The API chooses the time of a schedule that nobody gave.
+        day: (linode.backups.day ?? (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["day"],
+        window: (linode.backups.window ?? (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["window"],
       },
       last_successful: null,
     },
@@ -101,7 +103,8 @@ export const DISK_KEYS = ["id", "label", "status", "filesystem", "size", "create
 
 export function configView(ctx: Context, config: ConfigRecord) {
   const linode = ctx.store.table("instances").get(config.linodeId);
-  const devices = Object.fromEntries(VISIBLE_SLOTS.map((slot) => [slot, config.devices[slot] ?? null]));
+  const shown = Math.max(VISIBLE_SLOTS, ...Object.keys(config.devices).map((slot) => SLOTS.indexOf(slot) + 1));
+  const devices = Object.fromEntries(SLOTS.slice(0, shown).map((slot) => [slot, config.devices[slot] ?? null]));
   return {
     id: config.id,
     label: config.label,
@@ -112,7 +115,7 @@ export function configView(ctx: Context, config: ConfigRecord) {
     created: config.created,
     updated: config.updated,
     root_device: config.root_device,
-    devices: { ...devices, ...config.devices },
+    devices,
     initrd: config.initrd,
     run_level: config.run_level,
     virt_mode: config.virt_mode,
