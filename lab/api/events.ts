@@ -76,7 +76,7 @@ export class Events {
 
   /** Books something that is done already. */
   notify(action: EventAction, username: string | null, entity: Entity | null, secondary?: Entity | null): EventRecord {
-    return this.book(action, username, entity, secondary ?? null, { status: "notification", percent_complete: 100 });
+    return this.book(action, username, entity, secondary ?? null, { status: "notification", percent_complete: null });
   }
 
   started(id: number): void {
@@ -126,18 +126,13 @@ export class Events {
       read: false,
       time_remaining: null,
       rate: null,
-      duration: state.status === "notification" ? 0 : null,
+      duration: null,
       action,
       username,
       entity,
       secondary_entity: secondary,
       message: "",
-      complete_time: null,
-      description: null,
-      maintenance_policy_set: null,
-      not_before: null,
-      source: null,
-      start_time: null,
+      details: {},
       ...state,
     });
   }

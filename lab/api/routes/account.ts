@@ -10,6 +10,7 @@ import { accountSettings, changeAccountSettings } from "../services/account";
 
 const account = area("account");
 const events = area("events");
+const anybody = area("*");
 const open = area(null);
 const images = area("images");
 const linodes = area("linodes");
@@ -89,7 +90,8 @@ export const accountRoutes: readonly Route[] = [
   account.get("/account/transfer", () => ({ billable: 0, quota: 0, used: 0, region_transfers: [] })),
   account.get("/account/availability", (call) => listOf(call, REGIONS.map(availability), ["region"])),
   account.get("/account/availability/:region", (call) => availability(found(REGIONS, call.params["region"]))),
-  ...["notifications", "maintenance", "logins", "invoices", "payments", "payment-methods", "betas"].map((what) =>
+  anybody.get("/account/maintenance", (call) => listOf(call, [], ["id", "type", "status"])),
+  ...["notifications", "logins", "invoices", "payments", "payment-methods", "betas"].map((what) =>
     account.get(`/account/${what}`, (call) => listOf(call, [], ["id", "type", "status"])),
   ),
   account.get("/account/users", (call) => listOf(call, [user(call)], ["username"])),

@@ -6,6 +6,7 @@ import {
   UpdateFirewallSchema,
 } from "@linode/validation";
 
+import { FIREWALL_TEMPLATES } from "../catalog/firewallTemplates";
 import { now, type Context } from "../context";
 import { invalid, notFound, notInLab } from "../errors";
 import { entityOf } from "../events";
@@ -18,6 +19,7 @@ import { rewire } from "../services/wiring";
 import { FIREWALL_KEYS, firewallDeviceView, firewallRulesView, firewallView } from "../views/network";
 
 const { get, post, put, del } = area("firewall");
+const anybody = area("*");
 const FIREWALLS = "/networking/firewalls";
 const FIREWALL = `${FIREWALLS}/:firewallId`;
 
@@ -28,19 +30,6 @@ interface Rules {
   readonly outbound_policy?: "ACCEPT" | "DROP";
 }
 
-const EVERYWHERE = { ipv4: ["0.0.0.0/0"], ipv6: ["::/0"] };
-const TEMPLATES = ["public", "vpc"].map((slug) => ({
-  slug,
-  rules: {
-    inbound: [
-      { action: "ACCEPT", label: "accept-inbound-icmp", protocol: "ICMP", addresses: EVERYWHERE },
-      { action: "ACCEPT", label: "accept-inbound-ssh", protocol: "TCP", ports: "22", addresses: EVERYWHERE },
-    ],
-    inbound_policy: "DROP",
-    outbound: [],
-    outbound_policy: "ACCEPT",
-  },
-}));
 
 /** Cloud Firewalls. What they say holds when the answer arrives: the network is told before. */
 export const firewallRoutes: readonly Route[] = [
@@ -69,9 +58,9 @@ export const firewallRoutes: readonly Route[] = [
     }
     return settingsView(call.ctx);
   }),
-  get(`${FIREWALLS}/templates`, (call) => listOf(call, TEMPLATES, ["slug"])),
-  get(`${FIREWALLS}/templates/:slug`, (call) => {
-    const found = TEMPLATES.find((template) => template.slug === call.params["slug"]);
+  anybody.get(`${FIREWALLS}/templates`, (call) => listOf(call, FIREWALL_TEMPLATES, ["slug"])),
+  anybody.get(`${FIREWALLS}/templates/:slug`, (call) => {
+    const found = FIREWALL_TEMPLATES.find((template) => template.slug === call.params["slug"]);
     if (found === undefined) throw notFound();
     return found;
   }),
@@ -189,8 +178,7 @@ function create(call: Call): unknown {
     label: body.label,
     status: "enabled",
     tags: body.tags ?? [],
-    inbound: body.rules.inbound ?? [],
-    outbound: body.rules.outbound ?? [],
+    ...rulesFrom(body.rules),
     inboundPolicy: body.rules.inbound_policy ?? "ACCEPT",
     outboundPolicy: body.rules.outbound_policy ?? "ACCEPT",
     version: 1,
@@ -223,8 +211,7 @@ async function updateRules(call: Call): Promise<unknown> {
   demandPorts(body.inbound, "inbound");
   demandPorts(body.outbound, "outbound");
   const changed = call.ctx.store.table("firewalls").update(firewall.id, {
-    inbound: body.inbound ?? [],
-    outbound: body.outbound ?? [],
+    ...rulesFrom(body),
     inboundPolicy: body.inbound_policy ?? firewall.inboundPolicy,
     outboundPolicy: body.outbound_policy ?? firewall.outboundPolicy,
     version: firewall.version + 1,
@@ -244,12 +231,31 @@ function settingsView(ctx: Context) {
   return { default_firewall_ids: { linode, nodebalancer: null, public_interface: null, vpc_interface: null } };
 }
 
+/** Protocols may be given by their numbers; the lab's router knows these. */
+const NUMBERS: Readonly<Record<string, RuleRecord["protocol"]>> = { "1": "ICMP", "4": "IPENCAP", "6": "TCP", "17": "UDP" };
+
+function named({ number: _, ...rule }: RuleRecord): RuleRecord {
+  if (!/^\d{1,3}$/.test(rule.protocol)) return rule;
+  const protocol = NUMBERS[rule.protocol];
+  if (protocol === undefined) throw notInLab(`firewall rules for protocol ${rule.protocol}`);
+  return { ...rule, protocol, number: rule.protocol };
+}
+
+function rulesFrom(rules: Rules): Pick<FirewallRecord, "inbound" | "outbound" | "unsaid"> {
+  return {
+    inbound: (rules.inbound ?? []).map(named),
+    outbound: (rules.outbound ?? []).map(named),
+    unsaid: (["inbound", "outbound"] as const).filter((direction) => rules[direction] === null),
+  };
+}
+
 /** The vendor's schema wants ports for TCP and UDP; the API takes a rule without as one for all ports. */
 function judged(rules: unknown): unknown {
   if (typeof rules !== "object" || rules === null) return rules;
   const complete = (list: unknown): unknown =>
     Array.isArray(list)
-      ? list.map((rule: RuleRecord) => {
+      ? list.map((given: RuleRecord) => {
+          const { number: _number, ...rule } = named(given);
           if (rule.protocol !== "ICMP" && rule.protocol !== "IPENCAP")
             return { ...rule, ports: nonEmpty(rule.ports) ?? "1-65535" };
           const { ports, ...rest } = rule;

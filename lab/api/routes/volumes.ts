@@ -30,6 +30,8 @@ import { nonEmpty } from "../text";
 import { VOLUME_KEYS, volumeView } from "../views/instance";
 
 const { get, post, put, del } = area("volumes");
+/** For what concerns a volume and a Linode. */
+const both = area("volumes", "linodes");
 const VOLUME = "/volumes/:volumeId";
 const DEFAULT_GIB = 20;
 
@@ -71,7 +73,7 @@ export const volumeRoutes: readonly Route[] = [
     call.ctx.store.table("volumes").delete(volume.id);
     return {};
   }),
-  post(
+  both.post(
     `${VOLUME}/attach`,
     (call) => {
       const volume = target(call);
@@ -85,7 +87,7 @@ export const volumeRoutes: readonly Route[] = [
     // The vendor's form always names a config; the API chooses one.
     { schema: AttachVolumeSchema, adapt: (body) => ({ ...body, config_id: body["config_id"] ?? 0 }) },
   ),
-  post(`${VOLUME}/detach`, (call) => {
+  both.post(`${VOLUME}/detach`, (call) => {
     requestDetach(call.ctx, target(call), call.username);
     return {};
   }),
