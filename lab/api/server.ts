@@ -158,10 +158,10 @@ function addErrors(app: FastifyInstance, ctx: Context): void {
   app.setNotFoundHandler((request: Request) => {
     const path = pathOf(request);
     const here = shapes.filter(({ shape }) => shape.test(path));
+    if (NOT_IN_LAB.some((pattern) => pattern.test(path))) throw notInLab(`${request.method} ${path}`);
     if (here.length > 0 && !here.some(({ method }) => method === request.method)) {
       throw new ApiError(405, [{ reason: "Method Not Allowed" }]);
     }
-    if (NOT_IN_LAB.some((pattern) => pattern.test(path))) throw notInLab(`${request.method} ${path}`);
     throw notFound();
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {

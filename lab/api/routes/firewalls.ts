@@ -48,16 +48,7 @@ export const firewallRoutes: readonly Route[] = [
     adapt: (body) => ({ ...body, rules: judged(body["rules"]) }),
   }),
   get(`${FIREWALLS}/settings`, (call) => settingsView(call.ctx)),
-  put(`${FIREWALLS}/settings`, (call) => {
-    const { default_firewall_ids: wanted } = bodyOf<{ default_firewall_ids?: { linode?: number | null } }>(call);
-    if (wanted?.linode !== undefined) {
-      if (wanted.linode !== null && !call.ctx.store.table("firewalls").get(wanted.linode)) {
-        throw invalid("Firewall not found", "default_firewall_ids.linode");
-      }
-      call.ctx.store.setting<number | null>("defaultFirewall", wanted.linode);
-    }
-    return settingsView(call.ctx);
-  }),
+  put(`${FIREWALLS}/settings`, changeSettings),
   anybody.get(`${FIREWALLS}/templates`, (call) => listOf(call, FIREWALL_TEMPLATES, ["slug"])),
   anybody.get(`${FIREWALLS}/templates/:slug`, (call) => {
     const found = FIREWALL_TEMPLATES.find((template) => template.slug === call.params["slug"]);
@@ -71,7 +62,7 @@ export const firewallRoutes: readonly Route[] = [
     const linodes = devicesOf(call.ctx, firewall.id).map((device) => device.linodeId);
     for (const device of devicesOf(call.ctx, firewall.id)) call.ctx.store.table("firewallDevices").delete(device.id);
     call.ctx.store.table("firewalls").delete(firewall.id);
-    if (call.ctx.store.setting("defaultFirewall") === firewall.id) call.ctx.store.setting("defaultFirewall", null);
+    forgetDefault(call.ctx, firewall.id);
     call.ctx.events.notify("firewall_delete", call.username, entityOf.firewall(firewall));
     for (const id of linodes) await rewire(call.ctx, id);
     return {};
@@ -226,9 +217,38 @@ async function applied(call: Call, firewall: FirewallRecord): Promise<void> {
   for (const each of devicesOf(call.ctx, firewall.id)) await rewire(call.ctx, each.linodeId);
 }
 
+/** What a new Linode, NodeBalancer or interface gets where nothing is said. The lab has Linodes only, and keeps the rest. */
+type Defaults = Readonly<Record<(typeof DEFAULTS)[number], number | null>>;
+const DEFAULTS = ["linode", "nodebalancer", "public_interface", "vpc_interface"] as const;
+
 function settingsView(ctx: Context) {
+  const none: Defaults = { linode: null, nodebalancer: null, public_interface: null, vpc_interface: null };
   const linode = ctx.store.setting<number | null>("defaultFirewall") ?? null;
-  return { default_firewall_ids: { linode, nodebalancer: null, public_interface: null, vpc_interface: null } };
+  return { default_firewall_ids: { ...none, ...ctx.store.setting<Defaults>("defaultFirewalls"), linode } };
+}
+
+function changeSettings(call: Call): unknown {
+  const { ctx } = call;
+  const { default_firewall_ids: wanted = {} } = bodyOf<{ default_firewall_ids?: Partial<Defaults> }>(call);
+  const changed: Record<string, number | null> = settingsView(ctx).default_firewall_ids;
+  for (const name of DEFAULTS) {
+    const id = wanted[name];
+    if (id === undefined) continue;
+    if (id !== null && !ctx.store.table("firewalls").get(id)) {
+      throw invalid("Firewall not found", `default_firewall_ids.${name}`);
+    }
+    changed[name] = id;
+  }
+  ctx.store.setting("defaultFirewalls", changed);
+  ctx.store.setting("defaultFirewall", changed["linode"]);
+  return settingsView(ctx);
+}
+
+function forgetDefault(ctx: Context, firewallId: number): void {
+  const { default_firewall_ids: ids } = settingsView(ctx);
+  const left = Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id === firewallId ? null : id]));
+  ctx.store.setting("defaultFirewalls", left);
+  ctx.store.setting("defaultFirewall", left["linode"] ?? null);
 }
 
 /** Protocols may be given by their numbers; the lab's router knows these. */

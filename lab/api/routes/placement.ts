@@ -66,7 +66,8 @@ export const placementRoutes: readonly Route[] = [
     const linodes = listed(call);
     for (const linode of linodes) {
       if (linode.placementGroup !== group.id) {
-        throw invalid(`Linode ${linode.label} is not a member of this placement group`, "linodes");
+        // The vendor's provider looks for these words: an assignment that is gone already is no error to it.
+        throw invalid(`Linode ${linode.id} does not belong to Placement Group ${group.id}`, "linodes");
       }
     }
     for (const linode of linodes) {

@@ -61,10 +61,7 @@ export function diskOf(ctx: Context, linodeId: number, id: number): DiskRecord {
 export function demandSpace(ctx: Context, linode: InstanceRecord, extraMiB: number): void {
   const total = typeOf(linode.type)?.disk ?? 0;
   const used = disksOf(ctx, linode.id).reduce((sum, disk) => sum + disk.size, 0);
-  if (used + extraMiB > total) {
-    const free = Math.max(0, total - used);
-    throw invalid(`Insufficient space for this disk: ${free} MB of the plan's ${total} MB are unallocated.`, "size");
-  }
+  if (used + extraMiB > total) throw invalid("You do not have enough unallocated storage to create this Disk.", "size");
 }
 
 /** Books a disk that is still to be made. */

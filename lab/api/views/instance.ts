@@ -164,13 +164,18 @@ export function volumeView(ctx: Context, volume: VolumeRecord) {
     size: volume.size,
     linode_id: volume.linodeId,
     linode_label: linode?.label ?? null,
-    io_ready: volume.status !== "creating" && volume.linodeId !== null,
+    io_ready: volume.status !== "creating" && volume.linodeId !== null && !isBeingAttached(ctx, volume),
     region: volume.region,
     tags: [...volume.tags],
     hardware_type: "nvme",
     encryption: volume.encryption,
     locks: [],
   } satisfies Volume & Record<string, unknown>;
+}
+
+function isBeingAttached(ctx: Context, volume: VolumeRecord): boolean {
+  const jobs = ctx.store.table("jobs");
+  return jobs.find(({ kind, args }) => kind === "volume_attach" && args["volumeId"] === volume.id) !== undefined;
 }
 
 export const VOLUME_KEYS = [

@@ -79,6 +79,12 @@ describe("events, tokens and headers, as recorded", () => {
     expect(nobody.headers.get("x-accepted-oauth-scopes")).toBe("*");
   });
 
+  it("what the lab lacks is said to be missing, not forbidden, where it has another method of the same path", async () => {
+    expect(await lab.refused("POST", "/account/users", { username: "other" })).toMatchObject({ status: 501 });
+    expect(await lab.refused("POST", "/linode/instances/1/backups", {})).toMatchObject({ status: 501 });
+    expect(await lab.refused("DELETE", "/regions")).toMatchObject({ status: 405 });
+  });
+
   it("every answer forbids caching; what is open to everybody says so", async () => {
     const { headers } = await lab.ask("GET", "/regions");
     expect(headers.get("cache-control")).toBe("max-age=0, no-cache, no-store");

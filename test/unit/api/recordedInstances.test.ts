@@ -39,6 +39,16 @@ describe("Linodes, as recorded", () => {
     expect(await lab.ok("PUT", `/linode/instances/${linode.id}`, changed)).toMatchObject(changed);
   });
 
+  it("a disk that does not fit is refused in the API's words", async () => {
+    const linode = await lab.linode();
+    const disk = { label: "huge", size: 51_201, filesystem: "raw" };
+    expect(await lab.refused("POST", `/linode/instances/${linode.id}/disks`, disk)).toEqual({
+      status: 400,
+      reason: "You do not have enough unallocated storage to create this Disk.",
+      field: "size",
+    });
+  });
+
   it("kernel and boot_size choose the profile's kernel and the root disk's size", async () => {
     const linode = await lab.linode({ ...IMAGE, kernel: "linode/latest-64bit", boot_size: 8192 });
     const path = `/linode/instances/${linode.id}`;

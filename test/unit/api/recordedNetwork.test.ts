@@ -130,6 +130,32 @@ describe("addresses and firewalls, as recorded", () => {
     expect((await lab.ok("GET", "/networking/firewalls/templates/vpc")).id).toBeUndefined();
   });
 
+  it("each kind of default firewall is kept, and a change of one leaves the others", async () => {
+    const rules = { inbound_policy: "DROP", outbound_policy: "ACCEPT" };
+    const { id } = await lab.ok("POST", "/networking/firewalls", { label: "wall", rules });
+    const path = "/networking/firewalls/settings";
+    const all = { linode: id, nodebalancer: id, public_interface: id, vpc_interface: id };
+    expect(await lab.ok("PUT", path, { default_firewall_ids: all })).toEqual({ default_firewall_ids: all });
+    const fewer = { ...all, vpc_interface: null };
+    const one = { default_firewall_ids: { vpc_interface: null } };
+    expect(await lab.ok("PUT", path, one)).toEqual({ default_firewall_ids: fewer });
+    expect(await lab.ok("GET", path)).toEqual({ default_firewall_ids: fewer });
+    const unknown = { default_firewall_ids: { nodebalancer: 5 } };
+    expect(await lab.refused("PUT", path, unknown)).toMatchObject({ field: "default_firewall_ids.nodebalancer" });
+    await lab.ok("DELETE", `/networking/firewalls/${id}`);
+    const none = { linode: null, nodebalancer: null, public_interface: null, vpc_interface: null };
+    expect(await lab.ok("GET", path)).toEqual({ default_firewall_ids: none });
+  });
+
+  it("a Linode that is not in a placement group is refused in the words that the vendor's provider knows", async () => {
+    const linode = await lab.linode();
+    const kind = { placement_group_type: "anti_affinity:local", placement_group_policy: "flexible" };
+    const group = await lab.ok("POST", "/placement/groups", { label: "pair", region: "us-east", ...kind });
+    const refused = await lab.refused("POST", `/placement/groups/${group.id}/unassign`, { linodes: [linode.id] });
+    expect(refused.status).toBe(400);
+    expect(refused.reason).toContain("does not belong to Placement Group");
+  });
+
   it("a placement group's label may be longer than 32 characters", async () => {
     const label = "a-label-of-more-than-thirty-two-characters";
     const kind = { placement_group_type: "anti_affinity:local", placement_group_policy: "flexible" };

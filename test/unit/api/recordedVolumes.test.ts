@@ -26,10 +26,10 @@ describe("volumes, as recorded", () => {
       linode_label: linode.label,
     });
     await lab.idle();
+    expect(lab.machines.running.get(linode.id)?.devices).toHaveLength(2);
     const made = await lab.ok("GET", `/volumes/${volume.id}`);
     expect(made).toMatchObject({ status: "active", io_ready: true, linode_id: linode.id });
     expect(await lab.event("volume_attach", volume.id)).toMatchObject({ status: "finished" });
-    expect(lab.machines.running.get(linode.id)?.devices).toHaveLength(2);
   });
 
   it("a copy can be attached while it is still being made", async () => {
@@ -50,6 +50,16 @@ describe("volumes, as recorded", () => {
     const second = await lab.refused("POST", `/volumes/${volume.id}/attach`, { linode_id: other.id });
     expect(second).toMatchObject({ status: 400, field: "linode_id" });
     expect(second.reason).toContain("is already attached");
+  });
+
+  it("a volume is not ready for input and output before the guest has it", async () => {
+    const { linode } = await lab.running();
+    const volume = await create();
+    await lab.idle();
+    const attached = await lab.ok("POST", `/volumes/${volume.id}/attach`, { linode_id: linode.id });
+    expect(attached).toMatchObject({ status: "active", io_ready: false, linode_id: linode.id });
+    await lab.idle();
+    expect(await lab.ok("GET", `/volumes/${volume.id}`)).toMatchObject({ io_ready: true });
   });
 
   it("an attached volume stays ready for input and output while it grows", async () => {
