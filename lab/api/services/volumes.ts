@@ -3,6 +3,7 @@ import { instanceOf, now, type Context } from "../context";
 import { invalid, notFound } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord, JobRecord, VolumeRecord } from "../model";
+import { demandSlot } from "./configs";
 import { queueOf } from "./power";
 import { freeSlot, placeLooseVolumes, volumeDevice, volumeStorage } from "./wiring";
 
@@ -127,6 +128,7 @@ function addDevice(ctx: Context, config: ConfigRecord, volume: VolumeRecord): { 
   const known = Object.entries(config.devices).find(([, device]) => device.volume_id === volume.id);
   const slot = known?.[0] ?? freeSlot(ctx, config);
   if (slot === undefined) throw invalid("All device slots of the configuration profile are in use.", "config_id");
+  demandSlot(instanceOf(ctx, config.linodeId), slot, "config_id");
   ctx.store.table("configs").update(config.id, {
     devices: { ...config.devices, [slot]: { disk_id: null, volume_id: volume.id } },
     updated: now(ctx),

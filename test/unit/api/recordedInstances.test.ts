@@ -118,7 +118,7 @@ describe("Linodes, as recorded", () => {
   });
 
   it("a profile shows eight device slots, and all up to the last one in use", async () => {
-    const linode = await lab.linode();
+    const linode = await lab.linode({ type: "g6-standard-6" });
     const volume = await lab.ok("POST", "/volumes", { label: "data", region: "us-east" });
     await lab.idle();
     const path = `/linode/instances/${linode.id}/configs`;
@@ -127,5 +127,22 @@ describe("Linodes, as recorded", () => {
     const far = await lab.ok("PUT", `${path}/${config.id}`, { devices: { sdk: { volume_id: volume.id } } });
     expect(Object.keys(far.devices)).toEqual([..."abcdefghijk"].map((letter) => `sd${letter}`));
     expect(far.devices).toMatchObject({ sdj: null, sdk: { disk_id: null, volume_id: volume.id } });
+  });
+
+  it("a plan with less than 16 GB of memory has eight device slots", async () => {
+    const linode = await lab.linode();
+    const path = `/linode/instances/${linode.id}/configs`;
+    const volumes = [];
+    for (const letter of "abcdefghi") {
+      volumes.push(await lab.ok("POST", "/volumes", { label: `data-${letter}`, region: "us-east" }));
+    }
+    await lab.idle();
+    const [first, ...rest] = volumes;
+    const ninth = { label: "main", devices: { sdi: { volume_id: first?.id } } };
+    expect(await lab.refused("POST", path, ninth)).toMatchObject({ status: 400, field: "devices.sdi" });
+    const devices = Object.fromEntries(rest.map(({ id }, index) => [`sd${"abcdefgh"[index]}`, { volume_id: id }]));
+    await lab.ok("POST", path, { label: "main", devices });
+    const attach = await lab.refused("POST", `/volumes/${first?.id}/attach`, { linode_id: linode.id });
+    expect(attach).toMatchObject({ status: 400, field: "config_id" });
   });
 });
