@@ -141,7 +141,6 @@ export const catalogRoutes: readonly Route[] = [
   linodes.get("/networking/vlans", (call) => listOf(call, vlans(call), ["label", "region", "created"])),
 ];
 
-
 function availability(region: { id: string }) {
   return { region: region.id, available: ["Linodes", "Block Storage"], unavailable: [] };
 }

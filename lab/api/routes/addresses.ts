@@ -15,12 +15,21 @@ import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
 import { addressesOf, allocateIpv4, allocateRange, slaacOf, unshare } from "../services/addresses";
 import { rewire } from "../services/wiring";
-import { ADDRESS_KEYS, addressView, linodeAddressesView, rangeRowView, rangeView, sharing, slaacView } from "../views/network";
+import {
+  ADDRESS_KEYS,
+  addressView,
+  linodeAddressesView,
+  rangeRowView,
+  rangeView,
+  sharing,
+  slaacView,
+} from "../views/network";
 
 const linodes = area("linodes");
 const ips = area("ips");
 const LINODE_IPS = "/linode/instances/:linodeId/ips";
-const DOMAIN_NAME = /^(?=.{1,253}\.?$)([a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
+const DOMAIN_NAME =
+  /^(?=.{1,253}\.?$)([a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
 const RANGE_KEYS = ["range", "prefix", "region", "route_target"];
 
 /** Addresses: of Linodes, shared and routed. */

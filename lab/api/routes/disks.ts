@@ -24,6 +24,7 @@ import {
 } from "../services/disks";
 import { hashPassword } from "../services/password";
 import { demandIdle } from "../services/power";
+import { nonEmpty } from "../text";
 import { DISK_KEYS, diskView } from "../views/instance";
 
 const { get, post, put, del } = area("linodes");
@@ -143,5 +144,5 @@ function sourceOf(
 
 /** The API takes SSH keys instead of a password, and says so itself; the vendor's schema is older than that. */
 function keysInsteadOfPassword(body: Record<string, unknown>): Record<string, unknown> {
-  return { ...body, root_pass: body["root_pass"] || "by key" };
+  return { ...body, root_pass: nonEmpty(body["root_pass"] as string | null | undefined) ?? "by key" };
 }

@@ -30,7 +30,6 @@ interface Rules {
   readonly outbound_policy?: "ACCEPT" | "DROP";
 }
 
-
 /** Cloud Firewalls. What they say holds when the answer arrives: the network is told before. */
 export const firewallRoutes: readonly Route[] = [
   get(FIREWALLS, (call) =>
@@ -252,7 +251,12 @@ function forgetDefault(ctx: Context, firewallId: number): void {
 }
 
 /** Protocols may be given by their numbers; the lab's router knows these. */
-const NUMBERS: Readonly<Record<string, RuleRecord["protocol"]>> = { "1": "ICMP", "4": "IPENCAP", "6": "TCP", "17": "UDP" };
+const NUMBERS: Readonly<Record<string, RuleRecord["protocol"]>> = {
+  "1": "ICMP",
+  "4": "IPENCAP",
+  "6": "TCP",
+  "17": "UDP",
+};
 
 function named({ number: _, ...rule }: RuleRecord): RuleRecord {
   if (!/^\d{1,3}$/.test(rule.protocol)) return rule;

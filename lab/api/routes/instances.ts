@@ -54,12 +54,14 @@ export const instanceRoutes: readonly Route[] = [
   ),
   post(
     "/linode/instances",
-    async (call) =>
-      instanceView(call.ctx, await createInstance(call.ctx, bodyOf<LinodeRequest>(call), call.username)),
+    async (call) => instanceView(call.ctx, await createInstance(call.ctx, bodyOf<LinodeRequest>(call), call.username)),
     { schema: CreateLinodeSchema, adapt: withoutOwnRules },
   ),
   get(INSTANCE, (call) => instanceView(call.ctx, target(call))),
-  put(INSTANCE, update, { schema: UpdateLinodeSchema, adapt: (body) => withAllAlerts({ ...body, maintenance_policy: null }) }),
+  put(INSTANCE, update, {
+    schema: UpdateLinodeSchema,
+    adapt: (body) => withAllAlerts({ ...body, maintenance_policy: null }),
+  }),
   del(INSTANCE, (call) => {
     const linode = target(call);
     if (linode.status === "deleting") throw notFound();
@@ -197,7 +199,8 @@ async function rebuild(call: Call): Promise<unknown> {
   const { ctx } = call;
   idle(call);
   const body = bodyOf<RebuildRequest>(call);
-  if (nonEmpty(body.type) !== undefined && body.type !== target(call).type) throw notInLab("rebuilding to another type");
+  if (nonEmpty(body.type) !== undefined && body.type !== target(call).type)
+    throw notInLab("rebuilding to another type");
   const userData = body.metadata === undefined ? undefined : userDataFrom(body.metadata);
   const source = await planRebuild(ctx, target(call), body);
   // Hashing the password took a moment: somebody else may have been faster.
@@ -282,7 +285,7 @@ async function resetPassword(call: Call): Promise<unknown> {
 /** What the API judges in words of its own: a password may be missing where there are keys, and policies have names. */
 function withoutOwnRules(body: Record<string, unknown>): Record<string, unknown> {
   const { maintenance_policy: _, ...judged } = body;
-  return { ...judged, root_pass: body["root_pass"] || "by key" };
+  return { ...judged, root_pass: nonEmpty(body["root_pass"] as string | null | undefined) ?? "by key" };
 }
 
 /** The form behind the vendor's schema always sends all thresholds; the API takes any of them. */

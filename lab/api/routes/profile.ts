@@ -31,9 +31,7 @@ export const profileRoutes: readonly Route[] = [
   get("/profile/preferences", () => ({})),
   put("/profile/preferences", (call) => bodyOf(call)),
   get("/profile/security-questions", () => ({ security_questions: [] })),
-  ...["apps", "devices", "logins"].map((what) =>
-    get(`/profile/${what}`, (call) => listOf(call, [], ["id"])),
-  ),
+  ...["apps", "devices", "logins"].map((what) => get(`/profile/${what}`, (call) => listOf(call, [], ["id"]))),
   get("/profile/sshkeys", (call) =>
     listOf(call, call.ctx.store.table("sshKeys").all().map(keyView), ["id", "label", "ssh_key", "created"]),
   ),

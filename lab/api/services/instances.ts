@@ -45,11 +45,7 @@ export function demandLinodeLabel(ctx: Context, label: string, except?: number):
 }
 
 /** Checks a request and books the new Linode; making its disks and booting it follow as a job. */
-export async function createInstance(
-  ctx: Context,
-  body: LinodeRequest,
-  username: string,
-): Promise<InstanceRecord> {
+export async function createInstance(ctx: Context, body: LinodeRequest, username: string): Promise<InstanceRecord> {
   demandSupported(body);
   demandMaintenancePolicy(body.maintenance_policy);
   if (regionOf(body.region) === undefined) throw invalid("region is not valid", "region");
@@ -64,7 +60,8 @@ export async function createInstance(
   const swap = body.swap_size ?? SWAP_MIB;
   if (deployment && swap >= type.disk) throw invalid("swap_size leaves no room for the image", "swap_size");
   const root = body.boot_size ?? type.disk - swap;
-  if (deployment && (root < 1 || root > type.disk - swap)) throw invalid("boot_size does not fit the plan", "boot_size");
+  if (deployment && (root < 1 || root > type.disk - swap))
+    throw invalid("boot_size does not fit the plan", "boot_size");
   if (body.kernel != null) demandKernel(body.kernel);
   const interfaces = interfacesFrom(ctx, (body.interfaces ?? []) as NonNullable<ConfigRequest["interfaces"]>, []);
   const id = ctx.store.nextId();
@@ -141,7 +138,11 @@ export function planImage(
     disks.push({ diskId: swap.id, source: { kind: "filesystem", filesystem: "swap" } });
     devices["sdb"] = { disk_id: swap.id, volume_id: null };
   }
-  const config = draftConfig(ctx, linode, { label: `My ${name} Disk Profile`, kernel: kernel ?? "linode/grub2", devices });
+  const config = draftConfig(ctx, linode, {
+    label: `My ${name} Disk Profile`,
+    kernel: kernel ?? "linode/grub2",
+    devices,
+  });
   return { disks, config: saveConfig(ctx, linode, config) };
 }
 

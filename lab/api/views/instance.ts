@@ -41,8 +41,10 @@ export function instanceView(ctx: Context, linode: InstanceRecord) {
       ...{ available: false },
       schedule: {
         // The API chooses the time of a schedule that nobody gave.
-        day: (linode.backups.day ?? (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["day"],
-        window: (linode.backups.window ?? (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["window"],
+        day: (linode.backups.day ??
+          (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["day"],
+        window: (linode.backups.window ??
+          (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["window"],
       },
       last_successful: null,
     },

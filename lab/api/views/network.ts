@@ -94,7 +94,7 @@ export function rangeRowView(ctx: Context, range: RangeRecord) {
     range: range.id,
     prefix: range.prefix,
     region: range.region,
-    route_target: routed ? slaacOf(ctx, range.linodeId as number) : null,
+    route_target: routed ? slaacOf(ctx, range.linodeId) : null,
   };
 }
 

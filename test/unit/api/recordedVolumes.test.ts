@@ -6,7 +6,8 @@ describe("volumes, as recorded", () => {
   const create = (more: Record<string, unknown> = {}) =>
     lab.ok("POST", "/volumes", { label: "data", region: "us-east", size: 10, tags: null, ...more });
   beforeEach(() => {
-    lab = new TestLab();
+    // Long enough for one more request while a volume is being made, on a busy machine too.
+    lab = TestLab.with({ delays: { scheduled: 200, work: 2 } });
   });
   afterEach(() => lab.close());
 
