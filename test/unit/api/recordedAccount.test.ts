@@ -107,4 +107,19 @@ describe("events, tokens and headers, as recorded", () => {
     ]);
     expect(await lab.ok("GET", "/profile/security-questions")).toEqual({ security_questions: [] });
   });
+
+  it("the newer core regions are there, and prices of the dear ones are rounded to a tenth of a cent", async () => {
+    const regions = await lab.ok("GET", "/regions");
+    const newer = ["in-bom-2", "sg-sin-2", "jp-tyo-3", "no-osl-1", "us-iad-2", "fr-par-2"];
+    expect(regions.data.map(({ id }) => id)).toEqual(expect.arrayContaining(newer));
+    expect(await lab.ok("GET", "/linode/types/g6-standard-1")).toMatchObject({
+      region_prices: [
+        { id: "id-cgk", hourly: 0.022, monthly: 14.4 },
+        { id: "br-gru", hourly: 0.025, monthly: 16.8 },
+      ],
+    });
+    expect(await lab.ok("GET", "/linode/types/g6-nanode-1")).toMatchObject({
+      region_prices: [{ hourly: 0.009 }, { hourly: 0.0105 }],
+    });
+  });
 });
