@@ -28,11 +28,17 @@ export function attachWhenMade(
   username: string,
 ): VolumeRecord {
   demandAttachable(volume, linode);
+  const wish = { linodeId: linode.id, configId: config?.id, username };
+  if (!tellMaker(ctx, volume, wish)) throw invalid(`The volume is ${volume.status}: try again when it is active.`);
+  return ctx.store.table("volumes").update(volume.id, { linodeId: linode.id, updated: now(ctx) });
+}
+
+/** Has the job that makes a volume know what is to be done with it then. False when nothing makes it. */
+function tellMaker(ctx: Context, volume: VolumeRecord, wish: Readonly<Record<string, unknown>>): boolean {
   const jobs = ctx.store.table("jobs");
   const making = jobs.find(({ kind, args }) => MAKING.includes(kind) && args["volumeId"] === volume.id);
-  if (making === undefined) throw invalid(`The volume is ${volume.status}: try again when it is active.`);
-  jobs.update(making.id, { args: { ...making.args, linodeId: linode.id, configId: config?.id, username } });
-  return ctx.store.table("volumes").update(volume.id, { linodeId: linode.id, updated: now(ctx) });
+  if (making) jobs.update(making.id, { args: { ...making.args, ...wish } });
+  return making !== undefined;
 }
 
 function demandAttachable(volume: VolumeRecord, linode: InstanceRecord): void {
@@ -142,6 +148,7 @@ function addDevice(ctx: Context, config: ConfigRecord, volume: VolumeRecord): { 
  */
 export function requestDetach(ctx: Context, volume: VolumeRecord, username: string | null): void {
   if (volume.linodeId === null) return;
+  tellMaker(ctx, volume, { linodeId: undefined, configId: undefined });
   const linode = instanceOf(ctx, volume.linodeId);
   const event = ctx.events.schedule("volume_detach", username, entityOf.volume(volume), entityOf.linode(linode));
   ctx.jobs.enqueue({

@@ -44,6 +44,15 @@ describe("volumes, as recorded", () => {
     expect(lab.machines.running.get(linode.id)?.devices).toHaveLength(2);
   });
 
+  it("a volume that is detached while it is being made is not attached when it is there", async () => {
+    const { linode } = await lab.running();
+    const volume = await create({ linode_id: linode.id });
+    await lab.ok("POST", `/volumes/${volume.id}/detach`);
+    await lab.idle();
+    expect(await lab.ok("GET", `/volumes/${volume.id}`)).toMatchObject({ status: "active", linode_id: null });
+    expect(lab.machines.running.get(linode.id)?.devices).toHaveLength(1);
+  });
+
   it("a volume that is being made for one Linode is refused to another", async () => {
     const one = await lab.linode();
     const other = await lab.linode();
