@@ -11,7 +11,7 @@ unset LINODE_LAB LINODE_TOKEN LINODE_URL PULUMI_HOME PULUMI_BACKEND_URL PULUMI_A
 export LINODE_HA_TEST_LAB=test
 
 purge_lab() {
-  bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge
+  bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge --force
 }
 
 require_node

@@ -23,9 +23,9 @@ lab_used=false
 purge_lab() {
   lab_used=true
   if [[ -e dist/lab/cli/main.js ]]; then
-    bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge >"$work/purge.log" 2>&1 || {
+    bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge --force >"$work/purge.log" 2>&1 || {
       cat "$work/purge.log" >&2
-      die "the lab '$LINODE_HA_TEST_LAB' could not be removed" "See above; then: bin/linode-lab --lab $LINODE_HA_TEST_LAB down --purge"
+      die "the lab '$LINODE_HA_TEST_LAB' could not be removed" "See above; then: bin/linode-lab --lab $LINODE_HA_TEST_LAB down --purge --force"
     }
   fi
 }
