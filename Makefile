@@ -25,8 +25,8 @@ test: ## lint, types, unit, golden, host and lab tests (STAGES="unit golden" for
 bench: ## measure, as a table
 	@scripts/bench.sh
 
-campaign: ## the long fault runs
-	@scripts/campaign.sh
+campaign: ## the long fault runs (PATTERN=resume for one)
+	@scripts/campaign.sh $(PATTERN)
 
 lint: ## eslint, prettier, shellcheck, shfmt
 	@scripts/lint.sh

@@ -25,7 +25,7 @@ function project(name, testTimeout) {
 
 /** @type {import("jest").Config} */
 module.exports = {
-  // Five kinds, cheapest first. The last three share one machine's cores and one network: run them with --runInBand.
+  // Five kinds, cheapest first. Those of `lab` and `campaign` share one lab: run them with --runInBand.
   projects: [
     project("unit", MINUTE),
     project("golden", MINUTE),

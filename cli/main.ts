@@ -49,7 +49,7 @@ async function runResume(options: StackOptions): Promise<void> {
   const report = await resume({ ...(await target(options)), project: projectName(), backend }, say);
   const touched = report.adopted.length + report.deleted.length + report.forgotten.length;
   if (!report.lockReleased && touched === 0) {
-    say("nothing to resume: the last update ended properly");
+    say("nothing to resume: no update was cut short");
   }
 }
 

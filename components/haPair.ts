@@ -80,12 +80,15 @@ export interface PairAlerts {
 
 /** Settings of a {@link HaPair}. */
 export interface HaPairArgs {
-  /** The vendor's region, for example `eu-central`. Changing it replaces both nodes. */
+  /** The vendor's region, for example `eu-central`. Changing it replaces everything, volumes and their data included. */
   readonly region: string;
   /** The Linode type, for example `g6-standard-2`. */
   readonly type: string;
-  /** The distribution, `linode/debian13` or `linode/debian12`. Default `linode/debian13`. */
-  readonly image?: string;
+  /**
+   * The distribution, `linode/debian13` or `linode/debian12`, or one for each node by name. A changed one replaces the
+   * node's boot disk, one node an update. Default `linode/debian13`.
+   */
+  readonly image?: string | Readonly<Record<string, string>>;
   /** The two nodes' names: Linode labels and host names. The first leads where one side must act first. */
   readonly nodes: readonly [string, string];
   /** The domain of the nodes' full names, for example `example.org`. */

@@ -19,7 +19,7 @@ export interface AccountSettings {
 export interface ApiQuestion extends AccountSettings {
   readonly region: string;
   readonly type: string;
-  readonly image: string;
+  readonly images: readonly string[];
   /** What the region must offer, in the API's words, for example `Vlans`. */
   readonly capabilities?: readonly string[];
   /** For tests. */
@@ -48,7 +48,7 @@ class Refusal extends Error {
 }
 
 /**
- * Asks the API whether region, type and image exist and whether the region offers what is needed. Bounded in time, changes
+ * Asks the API whether region, type and images exist and whether the region offers what is needed. Bounded in time, changes
  * nothing. Returns what is wrong; paths are those of a stack's configuration.
  */
 export async function checkAgainstApi(question: ApiQuestion): Promise<Problem[]> {
@@ -70,7 +70,7 @@ export async function checkAgainstApi(question: ApiQuestion): Promise<Problem[]>
     return [
       ...unknown("pair.region", "region", question.region, regions),
       ...unknown("pair.type", "Linode type", question.type, types),
-      ...unknown("pair.image", "image", question.image, images),
+      ...question.images.flatMap((image) => unknown("pair.image", "image", image, images)),
       ...lacking(question, regions),
     ];
   } catch (error) {

@@ -13,7 +13,7 @@ export type InterconnectConfig = Pair["interconnect"];
 export interface PairConfig {
   readonly region: string;
   readonly type: string;
-  readonly image: string;
+  readonly image: string | Readonly<Record<string, string>>;
   readonly nodes: readonly [string, string];
   readonly domain: string;
   readonly disks: {

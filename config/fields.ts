@@ -24,7 +24,7 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
     example: "pair: { region: eu-central, type: g6-standard-2, nodes: [web1, web2], … }",
   },
   "pair.region": {
-    meaning: "The vendor's region. Changing it replaces both nodes.",
+    meaning: "The vendor's region. Changing it replaces everything, the volumes and their data included.",
     allowed: "the id of a region",
     example: "region: eu-central",
   },
@@ -34,8 +34,9 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
     example: "type: g6-standard-2",
   },
   "pair.image": {
-    meaning: "The distribution.",
-    allowed: "linode/debian13 or linode/debian12",
+    meaning:
+      "The distribution, or one for each node by name. Changing it gives a node a new boot disk: one node an update.",
+    allowed: "linode/debian13 or linode/debian12, for both nodes or for each",
     example: "image: linode/debian13",
     default: "linode/debian13",
   },

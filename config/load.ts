@@ -20,12 +20,13 @@ export async function loadDualPrimary(
   const parsed = parseDualPrimary(document);
   const problems = "problems" in parsed ? [...parsed.problems] : [];
   const [region, type, image] = ["region", "type", "image"].map((key) => valueAt(document, ["pair", key]));
+  const images = typeof image === "object" && image !== null ? Object.values(image) : [image ?? "linode/debian13"];
   if (typeof region === "string" && typeof type === "string") {
     const found = await checkAgainstApi({
       ...accountSettings(all, environment),
       region,
       type,
-      image: typeof image === "string" ? image : "linode/debian13",
+      images: [...new Set(images.filter((name) => typeof name === "string"))],
       capabilities: "config" in parsed ? neededCapabilities(parsed.config.pair) : [],
     });
     // An image that the schema refuses needs no second verdict.

@@ -25,6 +25,7 @@ type Path = readonly PropertyKey[];
 export function crossChecks(document: unknown): Problem[] {
   return [
     ...nodeNames(document),
+    ...images(document),
     ...sides(document),
     ...ports(document),
     ...once(document, ["minor"], 0, "the same device number"),
@@ -46,6 +47,23 @@ function volumeNames(document: unknown): string[] {
   return typeof volumes === "object" && volumes !== null ? Object.keys(volumes) : [];
 }
 
+function images(document: unknown): Problem[] {
+  const [nodes, image] = ["nodes", "image"].map((key) => valueAt(document, ["pair", key]));
+  if (!Array.isArray(nodes) || typeof image !== "object" || image === null) return [];
+  return doesNotNameBoth(Object.keys(image), nodes)
+    ? [
+        problemAt(document, ["pair", "image"], "does not name the two nodes", {
+          allowed: `one image, or one for each of ${nodes.join(" and ")}`,
+          todo: "write, for example: image: linode/debian13",
+        }),
+      ]
+    : [];
+}
+
+function doesNotNameBoth(names: readonly string[], nodes: readonly unknown[]): boolean {
+  return names.length !== 2 || names.some((name) => !nodes.includes(name));
+}
+
 /** A size may be given for each node, as users with an existing pair do; DRBD wants both the same. */
 function sides(document: unknown): Problem[] {
   const nodes = valueAt(document, ["pair", "nodes"]);
@@ -55,9 +73,7 @@ function sides(document: unknown): Problem[] {
       const given = valueAt(document, path);
       if (typeof given !== "object" || given === null) return [];
       const found: Problem[] = [];
-      const names = Object.keys(given);
-      const wrong = Array.isArray(nodes) && (names.length !== 2 || names.some((node) => !nodes.includes(node)));
-      if (wrong) {
+      if (Array.isArray(nodes) && doesNotNameBoth(Object.keys(given), nodes)) {
         found.push(
           problemAt(document, path, "does not name the two nodes", {
             allowed: `one number, or one for each of ${nodes.join(" and ")}`,

@@ -15,6 +15,10 @@ const VOLUME_NAME = /^[a-z][a-z0-9-]{0,22}$/;
 const size = (least: number, most?: number): z.ZodType<number | Record<string, number>> =>
   z.union([whole(least, most), z.record(z.string(), whole(least, most))]);
 
+const IMAGES = ["linode/debian13", "linode/debian12"] as const;
+/** One image for both nodes, or one for each by name. */
+const image = z.union([z.enum(IMAGES), z.record(z.string(), z.enum(IMAGES))]);
+
 const interconnect = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("vlan"),
@@ -41,7 +45,7 @@ const threshold = whole(0);
 const pair = z.strictObject({
   region: z.string().min(1, "is empty"),
   type: z.string().min(1, "is empty"),
-  image: z.enum(["linode/debian13", "linode/debian12"]).default("linode/debian13"),
+  image: image.default("linode/debian13"),
   nodes: z.tuple([
     text("is not a host name that a Linode can carry", isHostLabel),
     text("is not a host name that a Linode can carry", isHostLabel),

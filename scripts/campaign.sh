@@ -11,11 +11,12 @@ unset LINODE_LAB LINODE_TOKEN LINODE_URL PULUMI_HOME PULUMI_BACKEND_URL PULUMI_A
 export LINODE_HA_TEST_LAB=test
 
 purge_lab() {
-  bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge
+  bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge --force
 }
 
 require_node
 ensure_packages
 build
 trap purge_lab EXIT
-npx --no-install jest --selectProjects campaign --runInBand --verbose --testPathPatterns "${1:-test/campaign}"
+npx --no-install jest --selectProjects campaign --runInBand --reporters=default --reporters=./test/support/progressReporter.js \
+  --testPathPatterns "${1:-test/campaign}"

@@ -23,9 +23,9 @@ lab_used=false
 purge_lab() {
   lab_used=true
   if [[ -e dist/lab/cli/main.js ]]; then
-    bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge >"$work/purge.log" 2>&1 || {
+    bin/linode-lab --lab "$LINODE_HA_TEST_LAB" down --purge --force >"$work/purge.log" 2>&1 || {
       cat "$work/purge.log" >&2
-      die "the lab '$LINODE_HA_TEST_LAB' could not be removed" "See above; then: bin/linode-lab --lab $LINODE_HA_TEST_LAB down --purge"
+      die "the lab '$LINODE_HA_TEST_LAB' could not be removed" "See above; then: bin/linode-lab --lab $LINODE_HA_TEST_LAB down --purge --force"
     }
   fi
 }
@@ -43,7 +43,12 @@ jest_stage() {
   local report=$work/$1.json as=()
   # Host tests make network namespaces themselves; lab tests leave that to linode-lab, which asks for root where it needs it.
   [[ $1 != hosts ]] || as=(as_root env "LINODE_HA_TEST_LAB=$LINODE_HA_TEST_LAB")
-  [[ $1 != hosts && $1 != lab ]] || set -- "$1" --runInBand
+  # Suites of hosts have namespaces of their own and wait more than they work: two at once. Lab tests share one lab.
+  case $1 in
+    hosts) set -- "$1" --maxWorkers=2 ;;
+    lab) set -- "$1" --runInBand ;;
+  esac
+  [[ $1 != hosts && $1 != lab ]] || set -- "$@" --reporters=default --reporters=./test/support/progressReporter.js
   "${as[@]}" npx --no-install jest --selectProjects "$1" --json --outputFile="$report" "${@:2}" >/dev/null ||
     [[ -s $report ]] || echo '{"numPassedTests":0,"numFailedTests":1,"numRuntimeErrorTestSuites":0}' >"$report"
   # A suite that does not even load has failed, although no test of it did.

@@ -70,7 +70,7 @@ export function createMachine(build: PairBuild, node: NodePlan): PairMachine {
       deleteBeforeReplace: true,
       // A Linode must be gone, and its volumes detached with it, before a volume can be deleted.
       dependsOn: [...volumes.values()],
-      hooks: build.rolling.hooks(instanceName, node.name),
+      hooks: build.rolling.machineHooks(instanceName, node.name),
       // Only a first boot reads user data. The vendor's provider would replace both Linodes for a changed letter in it.
       ignoreChanges: ["metadatas"],
     },
@@ -108,12 +108,16 @@ export function bootMachine(build: PairBuild, machine: PairMachine, firewall: li
     { ...whileItLives, deleteBeforeReplace: true },
   );
   const rootPassword = new random.RandomPassword(childName(name, node.name, "root"), { length: 40 }, { parent });
-  const disk = (role: string, args: Omit<linode.InstanceDiskArgs, "linodeId" | "label">): linode.InstanceDisk =>
-    new linode.InstanceDisk(childName(name, node.name, "disk", role), { linodeId, label: role, ...args }, whileItLives);
+  const disk = (role: string, args: Omit<linode.InstanceDiskArgs, "linodeId" | "label">): linode.InstanceDisk => {
+    const diskName = childName(name, node.name, "disk", role);
+    const hooks =
+      role === "boot" ? build.rolling.bootDiskHooks(diskName, node.name) : build.rolling.hooks(diskName, node.name);
+    return new linode.InstanceDisk(diskName, { linodeId, label: role, ...args }, { ...whileItLives, hooks });
+  };
 
   const boot = disk("boot", {
     size: plan.bootMiB,
-    image: plan.image,
+    image: node.image,
     rootPass: rootPassword.result,
     authorizedKeys: [pulumi.unsecret(build.login.publicKey)],
   });

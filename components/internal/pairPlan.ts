@@ -37,6 +37,7 @@ export type InterconnectPlan =
 export interface NodePlan {
   readonly name: string;
   readonly fqdn: string;
+  readonly image: string;
   /** With prefix length; only on a VLAN. */
   readonly vlanAddress?: string;
 }
@@ -45,7 +46,6 @@ export interface NodePlan {
 export interface PairPlan {
   readonly region: string;
   readonly type: string;
-  readonly image: string;
   readonly domain: string;
   readonly nodes: readonly [NodePlan, NodePlan];
   readonly bootMiB: number;
@@ -68,6 +68,7 @@ export interface PairPlan {
 export function planPair(name: string, stack: string, args: HaPairArgs): PairPlan {
   const found = new Findings();
   checkNames(args, found);
+  checkImages(args, found);
   checkAccess(args, found);
   const interconnect = planInterconnect(args.interconnect ?? { kind: "vlan" }, `${stack}-${name}`, found);
   const devices = planDevices(args, found);
@@ -77,12 +78,12 @@ export function planPair(name: string, stack: string, args: HaPairArgs): PairPla
   const nodeAt = (index: 0 | 1): NodePlan => ({
     name: args.nodes[index],
     fqdn: `${args.nodes[index]}.${args.domain}`,
+    image: imageOf(args, args.nodes[index]),
     ...(interconnect.kind === "vlan" ? { vlanAddress: hostInNetwork4(interconnect.cidr, index + 1) } : {}),
   });
   return {
     region: args.region,
     type: args.type,
-    image: args.image ?? DEFAULTS.image,
     domain: args.domain,
     nodes: [nodeAt(0), nodeAt(1)],
     bootMiB: args.disks?.bootMiB ?? DEFAULTS.bootMiB,
@@ -96,6 +97,23 @@ export function planPair(name: string, stack: string, args: HaPairArgs): PairPla
     alerts: { ...DEFAULTS.alerts, ...args.alerts },
     timezone: args.timezone ?? DEFAULTS.timezone,
   };
+}
+
+function imageOf({ image = DEFAULTS.image }: HaPairArgs, node: string): string {
+  return typeof image === "string" ? image : (image[node] ?? DEFAULTS.image);
+}
+
+function checkImages({ image, nodes }: HaPairArgs, found: Findings): void {
+  if (typeof image !== "object") {
+    return;
+  }
+  found.require(Object.keys(image).sort().join() === [...nodes].sort().join(), {
+    path: "image",
+    given: image,
+    what: "does not name the two nodes",
+    allowed: `one image, or one for each of ${nodes.join(" and ")}`,
+    todo: `write one image for both, for example "${DEFAULTS.image}"`,
+  });
 }
 
 function checkNames(args: HaPairArgs, found: Findings): void {

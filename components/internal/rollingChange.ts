@@ -82,6 +82,19 @@ export function mayRestart(
   return true;
 }
 
+/** Whether the update moves the node to another network or address between the nodes. */
+export function movesInterconnect(
+  oldInputs: Record<string, unknown> = {},
+  newInputs: Record<string, unknown> = {},
+): boolean {
+  const vlans = (inputs: Record<string, unknown>): string => {
+    const interfaces = (inputs["interfaces"] ?? []) as { purpose?: string; label?: string; ipamAddress?: string }[];
+    const own = interfaces.filter(({ purpose }) => purpose === "vlan");
+    return JSON.stringify(own.map(({ label, ipamAddress }) => [label, ipamAddress]));
+  };
+  return vlans(oldInputs) !== vlans(newInputs);
+}
+
 /**
  * Lets only one node of a pair be restarted at a time, and only while its peer is healthy.
  *
@@ -95,6 +108,10 @@ export class RollingChange {
   private readonly release = new Map<string, () => void>();
   /** Nodes that were changed in this run. */
   private readonly changed = new Set<string>();
+  /** Nodes whose Linode was made in this run. */
+  private readonly fresh = new Set<string>();
+  /** The node that gets another boot disk in this run. */
+  private renewed: string | undefined;
 
   constructor(private readonly pairName: string) {}
 
@@ -116,11 +133,54 @@ export class RollingChange {
     return { beforeUpdate: [before], afterUpdate: [after] };
   }
 
+  /** The hooks for a node's Linode: {@link hooks}, and notice of a new one. */
+  machineHooks(resourceName: string, node: string): pulumi.ResourceHookBinding {
+    if (!engineRunsHooks()) {
+      return {};
+    }
+    const made = new pulumi.ResourceHook(`${resourceName}:after-create`, () => {
+      this.fresh.add(node);
+    });
+    return { ...this.hooks(resourceName, node), afterCreate: [made] };
+  }
+
+  /**
+   * The hooks for a node's boot disk. A changed image replaces the disk: a node that lives is renewed only alone, and only
+   * while its peer is healthy, for the steps that set it up need the peer as it is.
+   */
+  bootDiskHooks(resourceName: string, node: string): pulumi.ResourceHookBinding {
+    if (!engineRunsHooks()) {
+      return {};
+    }
+    const before = new pulumi.ResourceHook(`${resourceName}:before-create`, () => this.beginRenewal(node));
+    return { ...this.hooks(resourceName, node), beforeCreate: [before] };
+  }
+
+  private async beginRenewal(node: string): Promise<void> {
+    if (this.fresh.has(node)) {
+      return;
+    }
+    const first = (this.renewed ??= node);
+    const self = await this.probe(node);
+    if (self.kind === "bare" || self.kind === "unreachable") {
+      return;
+    }
+    if (first !== node) {
+      throw this.refusal(
+        node,
+        `it would get a new boot disk in the same update as ${first}, and nobody would serve`,
+        `give ${node} its former image, run \`pulumi up\`, and change its image when both are healthy: \`image\` takes one for each node by name`,
+      );
+    }
+    await this.proveSafe(node, "its boot disk");
+  }
+
   private async begin(node: string, args: pulumi.ResourceHookArgs): Promise<void> {
     const wasOff = args.oldOutputs?.["booted"] === false || args.oldOutputs?.["status"] === "offline";
     if (wasOff || !mayRestart(args.type, args.oldInputs, args.newInputs)) {
       return;
     }
+    await this.refuseToPart(node, args);
     await this.takeTurn(node);
     try {
       await this.proveSafe(node, args.name);
@@ -128,6 +188,19 @@ export class RollingChange {
       this.endTurn(node);
       throw error;
     }
+  }
+
+  /** On two different networks the nodes cannot replicate, so neither may move first. */
+  private async refuseToPart(node: string, args: pulumi.ResourceHookArgs): Promise<void> {
+    if (!movesInterconnect(args.oldInputs, args.newInputs) || (await this.probe(node)).kind === "bare") {
+      return;
+    }
+    throw this.refusal(
+      node,
+      "its interconnect changes, and a node that moves first cannot reach its peer any more: no order of restarts keeps the pair whole",
+      "set the interconnect back; or, in a maintenance window, stop what writes, shut both Linodes down (by the API, not from " +
+        "within), run `pulumi refresh`, then `pulumi up` again: Linodes that are off are changed together",
+    );
   }
 
   private async takeTurn(node: string): Promise<void> {
@@ -148,7 +221,19 @@ export class RollingChange {
     for (const peer of this.members.filter((member) => member.name !== node)) {
       // A peer that had its turn in this run may still be resyncing, or be set up anew by steps that follow its change.
       const patience = this.changed.has(peer.name) ? TURN_MINUTES * 60 : 0;
-      const health = await this.awaitHealth(peer.name, patience, (seen) => seen.kind === "healthy");
+      const health = await this.awaitHealth(
+        peer.name,
+        patience,
+        // A bare peer waits for this very node: it does not get any healthier.
+        (seen) => seen.kind === "healthy" || seen.kind === "bare",
+      );
+      if (health.kind === "bare" && this.changed.has(peer.name)) {
+        throw this.refusal(
+          node,
+          `${peer.name} has just been given a new boot disk, and the steps that set it up wait for ${node}`,
+          `take back what changes ${node}, run \`pulumi up\`, and make that change when both are healthy`,
+        );
+      }
       if (health.kind !== "healthy") {
         throw this.refusal(
           node,
@@ -215,14 +300,12 @@ export class RollingChange {
     }
   }
 
-  private refusal(node: string, what: string): UserError {
-    return new UserError(`${node} of pair "${this.pairName}" is not restarted now`, [
-      {
-        path: node,
-        what,
-        todo: "look at `ha-health` on both nodes, bring the sick one back (or wait for its resync), then run `pulumi up` again",
-      },
-    ]);
+  private refusal(
+    node: string,
+    what: string,
+    todo = "look at `ha-health` on both nodes, bring the sick one back (or wait for its resync), then run `pulumi up` again",
+  ): UserError {
+    return new UserError(`${node} of pair "${this.pairName}" is not restarted now`, [{ path: node, what, todo }]);
   }
 }
 

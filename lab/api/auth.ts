@@ -41,8 +41,12 @@ export class Auth {
   }
 }
 
-/** Whether scopes such as `linodes:read_write volumes:read_only` include the one needed. */
+/** Whether scopes such as `linodes:read_write volumes:read_only` include all that are needed; `*` is in each of them. */
 export function allows(scopes: string, needed: string): boolean {
+  return needed.split(",").every((each) => each === "*" || includes(scopes, each));
+}
+
+function includes(scopes: string, needed: string): boolean {
   const [kind, level] = needed.split(":");
   return scopes.split(/[\s,]+/).some((scope) => {
     if (scope === "*") return true;

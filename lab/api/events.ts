@@ -76,11 +76,11 @@ export class Events {
 
   /** Books something that is done already. */
   notify(action: EventAction, username: string | null, entity: Entity | null, secondary?: Entity | null): EventRecord {
-    return this.book(action, username, entity, secondary ?? null, { status: "notification", percent_complete: 100 });
+    return this.book(action, username, entity, secondary ?? null, { status: "notification", percent_complete: null });
   }
 
   started(id: number): void {
-    this.patch(id, { status: "started", percent_complete: 10 });
+    this.patch(id, { status: "started", percent_complete: 10, duration: this.secondsSince(id) });
   }
 
   finished(id: number): void {
@@ -92,15 +92,14 @@ export class Events {
   }
 
   private end(id: number, patch: Partial<EventRecord>): void {
+    this.patch(id, { percent_complete: 100, time_remaining: null, duration: this.secondsSince(id), ...patch });
+  }
+
+  /** With fractions, as the API tells it from the start of an operation on. */
+  private secondsSince(id: number): number {
     const event = this.store.table("events").get(id);
-    if (!event) return;
-    const seconds = (this.settings.clock() - Date.parse(`${event.created}Z`)) / 1000;
-    this.patch(id, {
-      percent_complete: 100,
-      time_remaining: null,
-      duration: Math.max(0, Math.round(seconds)),
-      ...patch,
-    });
+    const created = event === undefined ? Number.POSITIVE_INFINITY : Date.parse(`${event.created}Z`);
+    return Math.max(0, this.settings.clock() - created) / 1000;
   }
 
   private patch(id: number, patch: Partial<EventRecord>): void {
@@ -126,18 +125,13 @@ export class Events {
       read: false,
       time_remaining: null,
       rate: null,
-      duration: state.status === "notification" ? 0 : null,
+      duration: null,
       action,
       username,
       entity,
       secondary_entity: secondary,
       message: "",
-      complete_time: null,
-      description: null,
-      maintenance_policy_set: null,
-      not_before: null,
-      source: null,
-      start_time: null,
+      details: {},
       ...state,
     });
   }

@@ -94,9 +94,12 @@ function reader(key: string): (item: object) => unknown {
   };
 }
 
-/** Lists match when one of their members does; numbers and their text are the same, as clients send either. */
+/**
+ * Lists match when one of their members does, and a member that is an object by its label: that is how profiles are found
+ * by a VLAN. Numbers and their text are the same, as clients send either.
+ */
 function equals(value: unknown, operand: unknown): boolean {
-  if (Array.isArray(value)) return value.some((each) => equals(each, operand));
+  if (Array.isArray(value)) return value.some((each) => equals(isObject(each) ? each["label"] : each, operand));
   if (value === undefined || value === null || operand === null) return (value ?? null) === operand;
   return String(value) === String(operand);
 }

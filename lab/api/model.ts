@@ -143,6 +143,8 @@ export interface PlacementGroupRecord {
 export interface RuleRecord {
   readonly action: "ACCEPT" | "DROP";
   readonly protocol: "TCP" | "UDP" | "ICMP" | "IPENCAP" | "ALL";
+  /** The protocol as it was given, where that was its number. */
+  readonly number?: string;
   readonly ports?: string;
   readonly label?: string;
   readonly description?: string;
@@ -156,6 +158,8 @@ export interface FirewallRecord {
   readonly tags: readonly string[];
   readonly inbound: readonly RuleRecord[];
   readonly outbound: readonly RuleRecord[];
+  /** The directions whose rules were given as null, and are shown so. */
+  readonly unsaid?: readonly ("inbound" | "outbound")[];
   readonly inboundPolicy: "ACCEPT" | "DROP";
   readonly outboundPolicy: "ACCEPT" | "DROP";
   readonly version: number;
@@ -227,7 +231,8 @@ export interface TokenRecord {
   readonly expiry: Timestamp | null;
 }
 
-export type EventRecord = Event & { readonly id: number };
+/** `details` is the API's, and new to the vendor's types. */
+export type EventRecord = Event & { readonly id: number; readonly details: Readonly<Record<string, never>> };
 
 /** What is going on or waiting. It is written down before the request is answered, so that a restart takes it up again. */
 export interface JobRecord {

@@ -19,11 +19,12 @@ export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Without `/v4`; parameters as `:name`. */
   readonly path: string;
-  /** The scope a token needs; null: open to everybody. */
+  /** The scopes a token needs, with commas; `*`: any token; null: open to everybody. */
   readonly scope: string | null;
   readonly schema?: Schema;
   /** Prepares the copy of the body that the vendor's schema judges, where that schema asks for more than the API does. */
   readonly adapt?: (body: Record<string, unknown>) => Record<string, unknown>;
+  /** What is undefined is answered as 204, without a body. */
   readonly handle: (call: Call) => unknown;
 }
 
@@ -40,10 +41,15 @@ export interface Area {
 
 type Make = (path: string, handle: Handle, extra?: Extra) => Route;
 
-/** Builds the routes of one area; the method decides whether its read-only or its read-write scope is needed. */
-export function area(scope: string | null): Area {
+/**
+ * Builds the routes of one area; the method decides whether its read-only or its read-write scope is needed. Several
+ * scopes are all needed; `*` is what every token has; null is for everybody.
+ */
+export function area(...scopes: readonly string[] | readonly [null]): Area {
+  const level = (scope: string | null, method: Route["method"]): string | null =>
+    scope === null || scope === "*" ? scope : `${scope}:${method === "GET" ? "read_only" : "read_write"}`;
   const needs = (method: Route["method"]): string | null =>
-    scope === null ? null : `${scope}:${method === "GET" ? "read_only" : "read_write"}`;
+    scopes[0] === null ? null : scopes.map((scope) => level(scope, method)).join(",");
   const build =
     (method: Route["method"]) =>
     (path: string, handle: Handle, extra: Extra = {}): Route => ({

@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 
 import { allows, Auth, type Identity } from "./auth";
 import { contextOf, type Context, type Parts } from "./context";
@@ -63,6 +63,19 @@ function readBodies(app: FastifyInstance): void {
   });
 }
 
+/** What a route says of itself before its handler runs. */
+interface RouteNotes {
+  readonly scope?: string | null;
+}
+
+/** What the real API sends with every answer. What it lets web pages of any origin do, a lab on loopback does not. */
+const ALWAYS = {
+  "Cache-Control": "max-age=0, no-cache, no-store",
+  Vary: "Authorization, X-Filter",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "DENY",
+};
+
 interface Request extends FastifyRequest {
   identity?: Identity;
 }
@@ -77,7 +90,10 @@ function addHooks(app: FastifyInstance, ctx: Context): void {
       "X-RateLimit-Limit": standing.limit,
       "X-RateLimit-Remaining": standing.remaining,
       "X-RateLimit-Reset": standing.reset,
-      "Cache-Control": "private, max-age=0, s-maxage=0, no-cache, no-store",
+      ...ALWAYS,
+      // Told to those, too, whom nothing is answered; a known token's own scopes replace the second.
+      "X-Accepted-OAuth-Scopes": (request.routeOptions.config as RouteNotes).scope ?? "*",
+      "X-OAuth-Scopes": "unknown",
     });
     if (standing.retryAfter !== undefined) {
       void reply.header("Retry-After", standing.retryAfter);
@@ -86,11 +102,13 @@ function addHooks(app: FastifyInstance, ctx: Context): void {
     if (ctx.faults.latency > 0) await ctx.jobs.pause(ctx.faults.latency);
     const fault = ctx.faults.draw(request.method, pathOf(request), "before");
     if (fault) throw fault;
-    if (header !== undefined) request.identity = auth.identify(header);
+    if (header === undefined) return;
+    request.identity = auth.identify(header);
+    void reply.header("X-OAuth-Scopes", request.identity.scopes);
   });
   app.addHook("onSend", async (_request, reply) => {
     // The vendor's Go client takes no other text for JSON, and then does not understand any error.
-    void reply.header("Content-Type", "application/json");
+    if (reply.statusCode !== 204) void reply.header("Content-Type", "application/json");
     // Nobody is told of a change before it is on the disk.
     await ctx.store.flush();
   });
@@ -101,8 +119,9 @@ function addRoute(app: FastifyInstance, ctx: Context, route: Route): void {
     app.route({
       method: route.method,
       url: `${prefix}${route.path}`,
+      config: { scope: route.scope } satisfies RouteNotes,
       handler: async (request: Request, reply) => {
-        const username = demandScope(request, reply, route);
+        const username = demandScope(request, route);
         const body = request.body ?? {};
         if (typeof body !== "object" || Array.isArray(body))
           throw new ApiError(400, [{ reason: "The body must be a JSON object." }]);
@@ -119,17 +138,15 @@ function addRoute(app: FastifyInstance, ctx: Context, route: Route): void {
         });
         const lost = ctx.faults.draw(request.method, pathOf(request), "after");
         if (lost) throw lost;
-        return answer;
+        return answer === undefined ? reply.status(204).send() : answer;
       },
     });
   }
 }
 
-function demandScope(request: Request, reply: FastifyReply, route: Route): string {
+function demandScope(request: Request, route: Route): string {
   if (route.scope === null) return request.identity?.username ?? "";
-  void reply.header("X-Accepted-OAuth-Scopes", route.scope);
   if (request.identity === undefined) throw unauthorized();
-  void reply.header("X-OAuth-Scopes", request.identity.scopes);
   if (!allows(request.identity.scopes, route.scope)) {
     throw unauthorized("Your OAuth token is not authorized to use this endpoint.");
   }
@@ -141,10 +158,10 @@ function addErrors(app: FastifyInstance, ctx: Context): void {
   app.setNotFoundHandler((request: Request) => {
     const path = pathOf(request);
     const here = shapes.filter(({ shape }) => shape.test(path));
+    if (NOT_IN_LAB.some((pattern) => pattern.test(path))) throw notInLab(`${request.method} ${path}`);
     if (here.length > 0 && !here.some(({ method }) => method === request.method)) {
       throw new ApiError(405, [{ reason: "Method Not Allowed" }]);
     }
-    if (NOT_IN_LAB.some((pattern) => pattern.test(path))) throw notInLab(`${request.method} ${path}`);
     throw notFound();
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {

@@ -8,7 +8,8 @@ import { daemonLives, readRecord, writeRecord, type LabRecord } from "../daemon/
 import { removeNamespace } from "../network/namespace";
 import { cachePaths, labName, labPaths, type CachePaths, type LabPaths } from "../paths";
 import { ask } from "./control";
-import { endInhabitants } from "./inhabitants";
+import { LabError } from "../machines/errors";
+import { endInhabitants, updatesIn } from "./inhabitants";
 import { gone } from "./endDaemon";
 import { becomeRoot } from "./privileges";
 import { Progress } from "./progress";
@@ -16,6 +17,7 @@ import { Progress } from "./progress";
 interface DownOptions {
   readonly purge?: boolean;
   readonly cache?: boolean;
+  readonly force?: boolean;
 }
 
 const DOWN_MS = (SHUTDOWN_SECONDS + 90) * 1000;
@@ -27,9 +29,11 @@ export function defineDown(program: Command): void {
     .description("shut the Linodes down and stop the lab; the next `up` boots those that were running")
     .option("--purge", "delete the lab: nothing of it remains")
     .option("--cache", "with --purge: delete the images and the engine too, which all labs share")
+    .option("--force", "also under a Pulumi command that is at work in the lab")
     .action(async (options: DownOptions) => {
       becomeRoot();
       const paths = labPaths(labName(program.opts<{ lab?: string }>().lab));
+      if (options.force !== true) await refuseUnderUpdate(paths);
       const progress = new Progress();
       try {
         await down(paths, options, progress);
@@ -39,6 +43,15 @@ export function defineDown(program: Command): void {
         progress.close();
       }
     });
+}
+
+/** The lab is its user's, not a checkout's: an update of another terminal may be at work. */
+async function refuseUnderUpdate(paths: LabPaths): Promise<void> {
+  const [update] = await updatesIn(paths.namespace);
+  if (update === undefined) return;
+  throw new LabError(`"${update.command}" (process ${update.pid}) is at work in the lab "${paths.name}".`, {
+    hint: "Wait for its end, or stop it where it runs (^C). To stop the lab under it: add --force; `linode-ha resume` then puts the stack right.",
+  });
 }
 
 async function down(paths: LabPaths, options: DownOptions, progress: Progress): Promise<void> {

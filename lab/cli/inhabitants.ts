@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LabError } from "../machines/errors";
 import { run } from "../machines/run";
@@ -6,18 +7,36 @@ import { run } from "../machines/run";
 const GRACE_MS = 3_000;
 const KILLED_MS = 5_000;
 
+/** A Pulumi command that is at work inside a lab's network. */
+export interface RunningUpdate {
+  readonly pid: number;
+  /** For example `pulumi up --yes`. */
+  readonly command: string;
+}
+
+/** The Pulumi commands that run inside a lab's network: whoever stops the lab under them leaves half an update. */
+export async function updatesIn(namespace: string): Promise<RunningUpdate[]> {
+  return (await pidsIn(namespace)).flatMap((pid) => {
+    try {
+      const [program = "", ...rest] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean);
+      return basename(program) === "pulumi" ? [{ pid, command: ["pulumi", ...rest].join(" ") }] : [];
+    } catch {
+      // It has just ended.
+      return [];
+    }
+  });
+}
+
+async function pidsIn(namespace: string): Promise<number[]> {
+  // 1: there is no such namespace.
+  const { stdout } = await run("ip", ["netns", "pids", namespace], { okCodes: [0, 1] });
+  return stdout.split("\n").filter(Boolean).map(Number);
+}
+
 /** Ends the programs that still run inside a lab's network (`linode-lab exec`), but not those that run us. */
 export async function endInhabitants(namespace: string): Promise<void> {
   const ours = ancestors();
-  const inside = async (): Promise<number[]> => {
-    // 1: there is no such namespace.
-    const { stdout } = await run("ip", ["netns", "pids", namespace], { okCodes: [0, 1] });
-    return stdout
-      .split("\n")
-      .filter(Boolean)
-      .map(Number)
-      .filter((pid) => !ours.has(pid));
-  };
+  const inside = async (): Promise<number[]> => (await pidsIn(namespace)).filter((pid) => !ours.has(pid));
   await signalUntilGone(inside, "SIGTERM", GRACE_MS);
   const left = await signalUntilGone(inside, "SIGKILL", KILLED_MS);
   if (left.length > 0) {

@@ -27,7 +27,7 @@ export const nodeNames: readonly NodeName[] = ["web1", "web2"];
 /** Block devices of each host beside its boot disk, by slot. Smaller than Linode's, so that a full sync is soon over. */
 export const volumes = {
   // A resync of zeros runs at some 10 MB/s here (a guest's discards are small), and one test waits for a whole one.
-  sdb: { name: "www", sizeMiB: 1024 },
+  sdb: { name: "www", sizeMiB: 512 },
   sdc: { name: "data", sizeMiB: 256 },
   sdd: { name: "foreign", sizeMiB: 128 },
 } as const;

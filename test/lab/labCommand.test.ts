@@ -313,14 +313,18 @@ describe("labs beside each other", () => {
     expect(one.url).not.toBe(two.url);
     expect(two.linodes).toEqual([]);
     expect((await fetch(`${two.url}/v4/regions`)).status).toBe(200);
-    // A program that was left in the lab's network goes with it.
-    const left = linodeLab(OTHER, ["exec", "--", "sleep", "1000"]);
+    // A program that was left in the lab's network goes with it; an update that is at work must be asked about.
+    const left = linodeLab(OTHER, ["exec", "--", "bash", "-c", "exec -a pulumi sleep 1000"]);
     await until(
       "it runs",
       10,
       async () => (await run(["ip", "netns", "pids", `linode-${OTHER}`])).stdout.split("\n").length > 2,
     );
-    await ok(["down", "--purge"], { seconds: 200 }, OTHER);
+    const refused = await linodeLab(OTHER, ["down", "--purge"]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/"pulumi 1000" \(process \d+\) is at work in the lab[^]*--force/);
+    expect((await fetch(`${two.url}/v4/regions`)).status).toBe(200);
+    await ok(["down", "--purge", "--force"], { seconds: 200 }, OTHER);
     expect((await left).code).toBe(143);
     expect(processesOf(OTHER)).toEqual([]);
     expect(existsSync(`/run/netns/linode-${OTHER}`)).toBe(false);

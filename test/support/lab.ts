@@ -24,7 +24,7 @@ export class Lab {
   }
 
   async purge(): Promise<void> {
-    await this.commandOk(["down", "--purge"], { seconds: 180 });
+    await this.commandOk(["down", "--purge", "--force"], { seconds: 180 });
   }
 
   /** Runs a command inside the lab's network, with its environment. */

@@ -69,8 +69,8 @@ function kernel(id: string, label: string, version: string, architecture: Kernel
 export const KERNELS: readonly Kernel[] = [
   kernel("linode/latest-64bit", "Latest 64 bit (6.8.9-x86_64-linode164)", "6.8.9"),
   kernel("linode/latest-32bit", "Latest 32 bit (6.8.9-x86-linode184)", "6.8.9", "i386"),
-  kernel("linode/grub2", "GRUB 2", "2.06"),
-  kernel("linode/direct-disk", "Direct Disk", "0.0.0"),
+  { ...kernel("linode/grub2", "GRUB 2", "2.06"), pvops: false },
+  { ...kernel("linode/direct-disk", "Direct Disk", ""), pvops: false },
   kernel("linode/6.8.9-x86_64-linode164", "6.8.9-x86_64-linode164", "6.8.9"),
 ];
 

@@ -42,7 +42,8 @@ const TABLE: readonly Row[] = [
 /** Two regions cost more than the rest: a fifth and two fifths. */
 function regionPrices(hourly: number, monthly: number) {
   const times = (factor: number) => ({
-    hourly: Number((hourly * factor).toFixed(4)),
+    // Small prices keep one digit more.
+    hourly: Number((hourly * factor).toFixed(hourly < 0.01 ? 4 : 3)),
     monthly: Number((monthly * factor).toFixed(2)),
   });
   return [

@@ -1,13 +1,16 @@
+import { POLICIES, TRANSFER_PRICES } from "../catalog/policies";
 import { REGIONS } from "../catalog/regions";
 import { imagesFrom, KERNELS } from "../catalog/images";
 import { TYPES } from "../catalog/types";
 import { notFound, notInLab } from "../errors";
 import type { EventRecord } from "../model";
 import { idOf } from "../paging";
-import { area, listOf, type Call, type Route } from "../route";
+import { area, bodyOf, listOf, type Call, type Route } from "../route";
+import { accountSettings, changeAccountSettings } from "../services/account";
 
 const account = area("account");
 const events = area("events");
+const anybody = area("*");
 const open = area(null);
 const images = area("images");
 const linodes = area("linodes");
@@ -82,12 +85,13 @@ export const accountRoutes: readonly Route[] = [
     active_promotions: [],
     euuid: "00000000-0000-4000-8000-000000000001",
   })),
-  account.get("/account/settings", accountSettings),
-  account.put("/account/settings", accountSettings),
+  account.get("/account/settings", (call) => accountSettings(call.ctx)),
+  account.put("/account/settings", (call) => changeAccountSettings(call.ctx, bodyOf(call))),
   account.get("/account/transfer", () => ({ billable: 0, quota: 0, used: 0, region_transfers: [] })),
   account.get("/account/availability", (call) => listOf(call, REGIONS.map(availability), ["region"])),
   account.get("/account/availability/:region", (call) => availability(found(REGIONS, call.params["region"]))),
-  ...["notifications", "maintenance", "logins", "invoices", "payments", "payment-methods", "betas"].map((what) =>
+  anybody.get("/account/maintenance", (call) => listOf(call, [], ["id", "type", "status"])),
+  ...["notifications", "logins", "invoices", "payments", "payment-methods", "betas"].map((what) =>
     account.get(`/account/${what}`, (call) => listOf(call, [], ["id", "type", "status"])),
   ),
   account.get("/account/users", (call) => listOf(call, [user(call)], ["username"])),
@@ -132,41 +136,10 @@ export const catalogRoutes: readonly Route[] = [
       throw notInLab("private images");
     }),
   ),
-  open.get("/network-transfer/prices", (call) => listOf(call, [], ["id"])),
+  open.get("/network-transfer/prices", (call) => listOf(call, TRANSFER_PRICES, ["id"])),
   open.get("/maintenance/policies", (call) => listOf(call, POLICIES, ["slug"])),
   linodes.get("/networking/vlans", (call) => listOf(call, vlans(call), ["label", "region", "created"])),
 ];
-
-const POLICIES = [
-  {
-    slug: "linode/migrate",
-    label: "Migrate",
-    description: "Migrates the Linode to another host.",
-    type: "linode_migrate",
-    notification_period_sec: 300,
-    is_default: true,
-  },
-  {
-    slug: "linode/power_off_on",
-    label: "Power Off / Power On",
-    description: "Powers the Linode off and on again.",
-    type: "linode_power_off_on",
-    notification_period_sec: 1800,
-    is_default: false,
-  },
-];
-
-function accountSettings() {
-  return {
-    managed: false,
-    network_helper: true,
-    longview_subscription: null,
-    backups_enabled: false,
-    object_storage: "disabled",
-    interfaces_for_new_linodes: "legacy_config_only",
-    maintenance_policy: "linode/migrate",
-  };
-}
 
 function availability(region: { id: string }) {
   return { region: region.id, available: ["Linodes", "Block Storage"], unavailable: [] };

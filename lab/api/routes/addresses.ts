@@ -15,40 +15,66 @@ import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
 import { addressesOf, allocateIpv4, allocateRange, ownerOf, sharedWith, slaacOf, unshare } from "../services/addresses";
 import { rewire } from "../services/wiring";
-import { ADDRESS_KEYS, addressView, linodeAddressesView, rangeView, sharing } from "../views/network";
+import {
+  ADDRESS_KEYS,
+  addressView,
+  linodeAddressesView,
+  rangeRowView,
+  rangeView,
+  sharing,
+  slaacView,
+} from "../views/network";
 
 const linodes = area("linodes");
 const ips = area("ips");
 const LINODE_IPS = "/linode/instances/:linodeId/ips";
+const DOMAIN_NAME =
+  /^(?=.{1,253}\.?$)([a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
 const RANGE_KEYS = ["range", "prefix", "region", "route_target"];
 
 /** Addresses: of Linodes, shared and routed. */
 export const addressRoutes: readonly Route[] = [
   linodes.get(LINODE_IPS, (call) => linodeAddressesView(call.ctx, linode(call))),
-  linodes.post(LINODE_IPS, async (call) => allocate(call, linode(call), bodyOf<{ public: boolean }>(call).public), {
-    schema: IPAllocationSchema,
-  }),
+  linodes.post(
+    LINODE_IPS,
+    async (call) => {
+      const body = bodyOf<{ public: boolean; type: string; address?: string | null }>(call);
+      demandIpv4(body.type);
+      if (body.address != null) throw notInLab("reserved IPv4 addresses");
+      return allocate(call, linode(call), body.public);
+    },
+    { schema: IPAllocationSchema, adapt: judgedAsIpv4 },
+  ),
   linodes.get(`${LINODE_IPS}/:address`, (call) => addressView(call.ctx, own(call))),
   linodes.put(`${LINODE_IPS}/:address`, (call) => setRdns(call, own(call)), { schema: updateIPSchema }),
   linodes.del(`${LINODE_IPS}/:address`, release),
   ips.get("/networking/ips", (call) => {
-    const all = call.ctx.store.table("addresses").all();
+    const { store } = call.ctx;
+    const ipv4 = store.table("addresses").all();
+    const linodes = store.table("instances").all();
     return listOf(
       call,
-      all.map((address) => addressView(call.ctx, address)),
+      [...ipv4.map((each) => addressView(call.ctx, each)), ...linodes.map((each) => slaacView(call.ctx, each))],
       ADDRESS_KEYS,
     );
   }),
   ips.post(
     "/networking/ips",
     async (call) => {
-      const body = bodyOf<{ linode_id?: number; public: boolean; reserved?: boolean }>(call);
-      if (body.reserved || body.linode_id == null) throw notInLab("reserved IPv4 addresses");
+      const body = bodyOf<{ linode_id?: number; public: boolean; reserved?: boolean; type: string }>(call);
+      demandIpv4(body.type);
+      if (body.reserved) throw notInLab("reserved IPv4 addresses");
+      if (body.linode_id == null) {
+        throw invalid("Linode is a required argument when not reserving an IP address.", "linode_id");
+      }
       return allocate(call, instanceOf(call.ctx, body.linode_id), body.public);
     },
-    { schema: allocateIPSchema },
+    { schema: allocateIPSchema, adapt: (body) => ({ ...judgedAsIpv4(body), linode_id: body["linode_id"] ?? 1 }) },
   ),
-  ips.get("/networking/ips/:address", (call) => addressView(call.ctx, address(call))),
+  ips.get("/networking/ips/:address", (call) => {
+    const own = slaacOwner(call);
+    return own ? slaacView(call.ctx, own) : addressView(call.ctx, address(call));
+  }),
   ips.put("/networking/ips/:address", (call) => setRdns(call, address(call)), { schema: updateIPSchema }),
   ...["/networking/ips/assign", "/networking/ipv4/assign"].map((path) =>
     ips.post(path, assign, { schema: assignAddressesSchema }),
@@ -61,10 +87,7 @@ export const addressRoutes: readonly Route[] = [
     const ranges = call.ctx.store.table("ranges").all();
     return listOf(
       call,
-      ranges.map((range) => {
-        const { range: id, prefix, region, route_target } = rangeView(call.ctx, range);
-        return { range: id, prefix, region, route_target };
-      }),
+      ranges.map((range) => rangeRowView(call.ctx, range)),
       RANGE_KEYS,
     );
   }),
@@ -82,6 +105,15 @@ export const addressRoutes: readonly Route[] = [
   }),
 ];
 
+/** The API judges the type in words of its own. */
+function judgedAsIpv4(body: Record<string, unknown>): Record<string, unknown> {
+  return { ...body, type: typeof body["type"] === "string" ? "ipv4" : body["type"] };
+}
+
+function demandIpv4(type: string): void {
+  if (type !== "ipv4") throw invalid("Only addresses of type ipv4 are currently supported.");
+}
+
 function linode(call: Call): InstanceRecord {
   return instanceOf(call.ctx, idOf(call.params["linodeId"]));
 }
@@ -90,6 +122,12 @@ function address(call: Call): AddressRecord {
   const found = call.ctx.store.table("addresses").get(call.params["address"] ?? "");
   if (found === undefined) throw notFound();
   return found;
+}
+
+/** The Linode that gave itself the IPv6 address in the path. */
+function slaacOwner(call: Call): InstanceRecord | undefined {
+  const text = call.params["address"] ?? "";
+  return call.ctx.store.table("instances").find((each) => slaacOf(call.ctx, each.id) === text);
 }
 
 function own(call: Call): AddressRecord {
@@ -131,8 +169,11 @@ async function allocate(call: Call, to: InstanceRecord, isPublic: boolean): Prom
 }
 
 function setRdns(call: Call, record: AddressRecord): unknown {
-  const { rdns } = bodyOf<{ rdns?: string | null }>(call);
+  const { rdns, reserved } = bodyOf<{ rdns?: string | null; reserved?: boolean | null }>(call);
+  if (reserved) throw notInLab("reserved IPv4 addresses");
+  if (rdns === undefined) return addressView(call.ctx, record);
   if (!record.public) throw invalid("A private address has no reverse DNS.", "rdns");
+  if (rdns !== null && !DOMAIN_NAME.test(rdns)) throw invalid("Domain is not valid.", "rdns");
   const standard = `${record.id.replaceAll(".", "-")}.ip.linodeusercontent.com`;
   const updated = call.ctx.store.table("addresses").update(record.id, { rdns: rdns ?? standard });
   return addressView(call.ctx, updated);
@@ -156,14 +197,16 @@ async function assign(call: Call): Promise<unknown> {
   const moves = assignments.map((each, index) => {
     const field = `assignments[${index}]`;
     const to = ctx.store.table("instances").get(each.linode_id);
-    if (to?.region !== region) throw invalid("linode_id is not a Linode of this region", `${field}.linode_id`);
+    if (to === undefined) throw invalid(`Invalid Linode ID ${each.linode_id}`);
+    if (to.region !== region) throw invalid("linode_id is not a Linode of this region", `${field}.linode_id`);
     const moved = ctx.store.table("addresses").get(each.address);
     if (moved === undefined) {
       const text = each.address.replace(/\/\d+$/, "");
       const routed = ctx.store.table("ranges").get(text);
       if (routed?.region === region) return { kind: "range" as const, id: text, from: routed.linodeId, to: to.id };
     }
-    if (moved?.region !== region) throw invalid("address is not an address of this region", `${field}.address`);
+    if (moved === undefined) throw invalid("IP Address not found.");
+    if (moved.region !== region) throw invalid("address is not an address of this region", `${field}.address`);
     return { kind: "address" as const, id: moved.id, from: moved.linodeId, to: to.id };
   });
   demandPublicAddresses(ctx, moves);

@@ -24,6 +24,7 @@ import {
 } from "../services/disks";
 import { hashPassword } from "../services/password";
 import { demandIdle } from "../services/power";
+import { nonEmpty } from "../text";
 import { DISK_KEYS, diskView } from "../views/instance";
 
 const { get, post, put, del } = area("linodes");
@@ -141,7 +142,7 @@ function sourceOf(
   return { kind: "empty" };
 }
 
-/** The API takes SSH keys instead of a password; the vendor's schema is older than that. */
+/** The API takes SSH keys instead of a password, and says so itself; the vendor's schema is older than that. */
 function keysInsteadOfPassword(body: Record<string, unknown>): Record<string, unknown> {
-  return body["authorized_keys"] || body["authorized_users"] ? { root_pass: "by key", ...body } : body;
+  return { ...body, root_pass: nonEmpty(body["root_pass"] as string | null | undefined) ?? "by key" };
 }

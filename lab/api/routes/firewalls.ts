@@ -6,6 +6,7 @@ import {
   UpdateFirewallSchema,
 } from "@linode/validation";
 
+import { FIREWALL_TEMPLATES } from "../catalog/firewallTemplates";
 import { now, type Context } from "../context";
 import { invalid, notFound, notInLab } from "../errors";
 import { entityOf } from "../events";
@@ -18,6 +19,7 @@ import { rewire } from "../services/wiring";
 import { FIREWALL_KEYS, firewallDeviceView, firewallRulesView, firewallView } from "../views/network";
 
 const { get, post, put, del } = area("firewall");
+const anybody = area("*");
 const FIREWALLS = "/networking/firewalls";
 const FIREWALL = `${FIREWALLS}/:firewallId`;
 
@@ -27,20 +29,6 @@ interface Rules {
   readonly inbound_policy?: "ACCEPT" | "DROP";
   readonly outbound_policy?: "ACCEPT" | "DROP";
 }
-
-const EVERYWHERE = { ipv4: ["0.0.0.0/0"], ipv6: ["::/0"] };
-const TEMPLATES = ["public", "vpc"].map((slug) => ({
-  slug,
-  rules: {
-    inbound: [
-      { action: "ACCEPT", label: "accept-inbound-icmp", protocol: "ICMP", addresses: EVERYWHERE },
-      { action: "ACCEPT", label: "accept-inbound-ssh", protocol: "TCP", ports: "22", addresses: EVERYWHERE },
-    ],
-    inbound_policy: "DROP",
-    outbound: [],
-    outbound_policy: "ACCEPT",
-  },
-}));
 
 /** Cloud Firewalls. What they say holds when the answer arrives: the network is told before. */
 export const firewallRoutes: readonly Route[] = [
@@ -59,19 +47,10 @@ export const firewallRoutes: readonly Route[] = [
     adapt: (body) => ({ ...body, rules: judged(body["rules"]) }),
   }),
   get(`${FIREWALLS}/settings`, (call) => settingsView(call.ctx)),
-  put(`${FIREWALLS}/settings`, (call) => {
-    const { default_firewall_ids: wanted } = bodyOf<{ default_firewall_ids?: { linode?: number | null } }>(call);
-    if (wanted?.linode !== undefined) {
-      if (wanted.linode !== null && !call.ctx.store.table("firewalls").get(wanted.linode)) {
-        throw invalid("Firewall not found", "default_firewall_ids.linode");
-      }
-      call.ctx.store.setting<number | null>("defaultFirewall", wanted.linode);
-    }
-    return settingsView(call.ctx);
-  }),
-  get(`${FIREWALLS}/templates`, (call) => listOf(call, TEMPLATES, ["slug"])),
-  get(`${FIREWALLS}/templates/:slug`, (call) => {
-    const found = TEMPLATES.find((template) => template.slug === call.params["slug"]);
+  put(`${FIREWALLS}/settings`, changeSettings),
+  anybody.get(`${FIREWALLS}/templates`, (call) => listOf(call, FIREWALL_TEMPLATES, ["slug"])),
+  anybody.get(`${FIREWALLS}/templates/:slug`, (call) => {
+    const found = FIREWALL_TEMPLATES.find((template) => template.slug === call.params["slug"]);
     if (found === undefined) throw notFound();
     return found;
   }),
@@ -82,7 +61,7 @@ export const firewallRoutes: readonly Route[] = [
     const linodes = devicesOf(call.ctx, firewall.id).map((device) => device.linodeId);
     for (const device of devicesOf(call.ctx, firewall.id)) call.ctx.store.table("firewallDevices").delete(device.id);
     call.ctx.store.table("firewalls").delete(firewall.id);
-    if (call.ctx.store.setting("defaultFirewall") === firewall.id) call.ctx.store.setting("defaultFirewall", null);
+    forgetDefault(call.ctx, firewall.id);
     call.ctx.events.notify("firewall_delete", call.username, entityOf.firewall(firewall));
     for (const id of linodes) await rewire(call.ctx, id);
     return {};
@@ -189,8 +168,7 @@ function create(call: Call): unknown {
     label: body.label,
     status: "enabled",
     tags: body.tags ?? [],
-    inbound: body.rules.inbound ?? [],
-    outbound: body.rules.outbound ?? [],
+    ...rulesFrom(body.rules),
     inboundPolicy: body.rules.inbound_policy ?? "ACCEPT",
     outboundPolicy: body.rules.outbound_policy ?? "ACCEPT",
     version: 1,
@@ -223,8 +201,7 @@ async function updateRules(call: Call): Promise<unknown> {
   demandPorts(body.inbound, "inbound");
   demandPorts(body.outbound, "outbound");
   const changed = call.ctx.store.table("firewalls").update(firewall.id, {
-    inbound: body.inbound ?? [],
-    outbound: body.outbound ?? [],
+    ...rulesFrom(body),
     inboundPolicy: body.inbound_policy ?? firewall.inboundPolicy,
     outboundPolicy: body.outbound_policy ?? firewall.outboundPolicy,
     version: firewall.version + 1,
@@ -239,9 +216,61 @@ async function applied(call: Call, firewall: FirewallRecord): Promise<void> {
   for (const each of devicesOf(call.ctx, firewall.id)) await rewire(call.ctx, each.linodeId);
 }
 
+/** What a new Linode, NodeBalancer or interface gets where nothing is said. The lab has Linodes only, and keeps the rest. */
+type Defaults = Readonly<Record<(typeof DEFAULTS)[number], number | null>>;
+const DEFAULTS = ["linode", "nodebalancer", "public_interface", "vpc_interface"] as const;
+
 function settingsView(ctx: Context) {
+  const none: Defaults = { linode: null, nodebalancer: null, public_interface: null, vpc_interface: null };
   const linode = ctx.store.setting<number | null>("defaultFirewall") ?? null;
-  return { default_firewall_ids: { linode, nodebalancer: null, public_interface: null, vpc_interface: null } };
+  return { default_firewall_ids: { ...none, ...ctx.store.setting<Defaults>("defaultFirewalls"), linode } };
+}
+
+function changeSettings(call: Call): unknown {
+  const { ctx } = call;
+  const { default_firewall_ids: wanted = {} } = bodyOf<{ default_firewall_ids?: Partial<Defaults> }>(call);
+  const changed: Record<string, number | null> = settingsView(ctx).default_firewall_ids;
+  for (const name of DEFAULTS) {
+    const id = wanted[name];
+    if (id === undefined) continue;
+    if (id !== null && !ctx.store.table("firewalls").get(id)) {
+      throw invalid("Firewall not found", `default_firewall_ids.${name}`);
+    }
+    changed[name] = id;
+  }
+  ctx.store.setting("defaultFirewalls", changed);
+  ctx.store.setting("defaultFirewall", changed["linode"]);
+  return settingsView(ctx);
+}
+
+function forgetDefault(ctx: Context, firewallId: number): void {
+  const { default_firewall_ids: ids } = settingsView(ctx);
+  const left = Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id === firewallId ? null : id]));
+  ctx.store.setting("defaultFirewalls", left);
+  ctx.store.setting("defaultFirewall", left["linode"] ?? null);
+}
+
+/** Protocols may be given by their numbers; the lab's router knows these. */
+const NUMBERS: Readonly<Record<string, RuleRecord["protocol"]>> = {
+  "1": "ICMP",
+  "4": "IPENCAP",
+  "6": "TCP",
+  "17": "UDP",
+};
+
+function named({ number: _, ...rule }: RuleRecord): RuleRecord {
+  if (!/^\d{1,3}$/.test(rule.protocol)) return rule;
+  const protocol = NUMBERS[rule.protocol];
+  if (protocol === undefined) throw notInLab(`firewall rules for protocol ${rule.protocol}`);
+  return { ...rule, protocol, number: rule.protocol };
+}
+
+function rulesFrom(rules: Rules): Pick<FirewallRecord, "inbound" | "outbound" | "unsaid"> {
+  return {
+    inbound: (rules.inbound ?? []).map(named),
+    outbound: (rules.outbound ?? []).map(named),
+    unsaid: (["inbound", "outbound"] as const).filter((direction) => rules[direction] === null),
+  };
 }
 
 /** The vendor's schema wants ports for TCP and UDP; the API takes a rule without as one for all ports. */
@@ -249,7 +278,8 @@ function judged(rules: unknown): unknown {
   if (typeof rules !== "object" || rules === null) return rules;
   const complete = (list: unknown): unknown =>
     Array.isArray(list)
-      ? list.map((rule: RuleRecord) => {
+      ? list.map((given: RuleRecord) => {
+          const { number: _number, ...rule } = named(given);
           if (rule.protocol !== "ICMP" && rule.protocol !== "IPENCAP")
             return { ...rule, ports: nonEmpty(rule.ports) ?? "1-65535" };
           const { ports, ...rest } = rule;

@@ -4,7 +4,6 @@ import {
   UpdateLinodePasswordSchema,
   UpdateLinodeSchema,
 } from "@linode/validation";
-import type { CreateLinodeRequest, LinodeCloneData } from "@linode/api-v4";
 
 import { typeOf } from "../catalog/types";
 import { instanceOf, now } from "../context";
@@ -13,13 +12,15 @@ import { entityOf } from "../events";
 import type { Alerts, InstanceRecord } from "../model";
 import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
-import { cloneInstance } from "../services/clone";
+import { demandMaintenancePolicy } from "../services/account";
+import { cloneInstance, type CloneRequest } from "../services/clone";
 import { disksOf, requestDiskJob, type ImageRequest } from "../services/disks";
 import { requestDelete } from "../services/instanceJobs";
 import {
   createInstance,
   demandLinodeLabel,
   imageEntity,
+  type LinodeRequest,
   planImage,
   planRebuild,
   REBUILD_SWAP_MIB,
@@ -53,12 +54,14 @@ export const instanceRoutes: readonly Route[] = [
   ),
   post(
     "/linode/instances",
-    async (call) =>
-      instanceView(call.ctx, await createInstance(call.ctx, bodyOf<CreateLinodeRequest>(call), call.username)),
-    { schema: CreateLinodeSchema, adapt: withoutNeedlessPassword },
+    async (call) => instanceView(call.ctx, await createInstance(call.ctx, bodyOf<LinodeRequest>(call), call.username)),
+    { schema: CreateLinodeSchema, adapt: withoutOwnRules },
   ),
   get(INSTANCE, (call) => instanceView(call.ctx, target(call))),
-  put(INSTANCE, update, { schema: UpdateLinodeSchema, adapt: withAllAlerts }),
+  put(INSTANCE, update, {
+    schema: UpdateLinodeSchema,
+    adapt: (body) => withAllAlerts({ ...body, maintenance_policy: null }),
+  }),
   del(INSTANCE, (call) => {
     const linode = target(call);
     if (linode.status === "deleting") throw notFound();
@@ -82,10 +85,10 @@ export const instanceRoutes: readonly Route[] = [
     requestShutdown(call.ctx, idle(call), call.username);
     return {};
   }),
-  post(`${INSTANCE}/rebuild`, rebuild, { schema: RebuildLinodeSchema, adapt: withoutNeedlessPassword }),
+  post(`${INSTANCE}/rebuild`, rebuild, { schema: RebuildLinodeSchema, adapt: withoutOwnRules }),
   post(`${INSTANCE}/resize`, resize),
   post(`${INSTANCE}/clone`, async (call) => {
-    const copy = await cloneInstance(call.ctx, idle(call), bodyOf<LinodeCloneData>(call), call.username);
+    const copy = await cloneInstance(call.ctx, idle(call), bodyOf<CloneRequest>(call), call.username);
     return instanceView(call.ctx, copy);
   }),
   post(`${INSTANCE}/password`, resetPassword, { schema: UpdateLinodePasswordSchema, adapt: rootPassAsPassword }),
@@ -160,6 +163,7 @@ interface Update {
 function update(call: Call): unknown {
   const linode = target(call);
   const body = bodyOf<Update>(call);
+  demandMaintenancePolicy(body.maintenance_policy);
   if (body.label && body.label !== linode.label) demandLinodeLabel(call.ctx, body.label, linode.id);
   const schedule = body.backups?.schedule;
   const changed = call.ctx.store.table("instances").update(linode.id, {
@@ -184,14 +188,25 @@ function thresholds(alerts: Partial<Alerts> | null | undefined): Partial<Alerts>
   return Object.fromEntries(names.flatMap((name) => (alerts?.[name] == null ? [] : [[name, alerts[name]]])));
 }
 
+interface RebuildRequest extends ImageRequest {
+  readonly booted?: boolean;
+  readonly disk_encryption?: InstanceRecord["diskEncryption"] | null;
+  readonly metadata?: { readonly user_data?: string | null };
+  readonly type?: string | null;
+}
+
 async function rebuild(call: Call): Promise<unknown> {
   const { ctx } = call;
   idle(call);
-  const body = bodyOf<ImageRequest & { booted?: boolean; metadata?: { user_data?: string | null } }>(call);
+  const body = bodyOf<RebuildRequest>(call);
+  if (nonEmpty(body.type) !== undefined && body.type !== target(call).type)
+    throw notInLab("rebuilding to another type");
   const userData = body.metadata === undefined ? undefined : userDataFrom(body.metadata);
   const source = await planRebuild(ctx, target(call), body);
   // Hashing the password took a moment: somebody else may have been faster.
-  const linode = idle(call);
+  const before = idle(call);
+  const diskEncryption = body.disk_encryption ?? before.diskEncryption;
+  const linode = ctx.store.table("instances").update(before.id, { diskEncryption });
   for (const config of ctx.store.table("configs").where((each) => each.linodeId === linode.id)) {
     ctx.store.table("configs").delete(config.id);
   }
@@ -267,12 +282,10 @@ async function resetPassword(call: Call): Promise<unknown> {
   return {};
 }
 
-/** The API takes SSH keys instead of a password; the vendor's schema is older than that. */
-function withoutNeedlessPassword(body: Record<string, unknown>): Record<string, unknown> {
-  const keyed = ["authorized_keys", "authorized_users"].some(
-    (name) => Array.isArray(body[name]) && (body[name] as unknown[]).length > 0,
-  );
-  return keyed ? { root_pass: "by key", ...body } : body;
+/** What the API judges in words of its own: a password may be missing where there are keys, and policies have names. */
+function withoutOwnRules(body: Record<string, unknown>): Record<string, unknown> {
+  const { maintenance_policy: _, ...judged } = body;
+  return { ...judged, root_pass: nonEmpty(body["root_pass"] as string | null | undefined) ?? "by key" };
 }
 
 /** The form behind the vendor's schema always sends all thresholds; the API takes any of them. */

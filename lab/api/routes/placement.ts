@@ -27,7 +27,7 @@ export const placementRoutes: readonly Route[] = [
       KEYS,
     ),
   ),
-  post(GROUPS, create, { schema: createPlacementGroupSchema }),
+  post(GROUPS, create, { schema: createPlacementGroupSchema, adapt: shortened }),
   get(GROUP, (call) => view(call.ctx, target(call))),
   put(
     GROUP,
@@ -39,7 +39,7 @@ export const placementRoutes: readonly Route[] = [
       call.ctx.events.notify("placement_group_update", call.username, entityOf.placementGroup(changed));
       return view(call.ctx, changed);
     },
-    { schema: updatePlacementGroupSchema },
+    { schema: updatePlacementGroupSchema, adapt: shortened },
   ),
   del(GROUP, (call) => {
     const group = target(call);
@@ -66,7 +66,8 @@ export const placementRoutes: readonly Route[] = [
     const linodes = listed(call);
     for (const linode of linodes) {
       if (linode.placementGroup !== group.id) {
-        throw invalid(`Linode ${linode.label} is not a member of this placement group`, "linodes");
+        // The vendor's provider looks for these words: an assignment that is gone already is no error to it.
+        throw invalid(`Linode ${linode.id} does not belong to Placement Group ${group.id}`, "linodes");
       }
     }
     for (const linode of linodes) {
@@ -77,6 +78,11 @@ export const placementRoutes: readonly Route[] = [
     return view(call.ctx, group);
   }),
 ];
+
+/** The API takes longer labels than the form that the vendor's schema is for. */
+function shortened(body: Record<string, unknown>): Record<string, unknown> {
+  return typeof body["label"] === "string" ? { ...body, label: body["label"].slice(0, 32) } : body;
+}
 
 function target(call: Call): PlacementGroupRecord {
   return placementGroupOf(call.ctx, idOf(call.params["groupId"]));

@@ -9,8 +9,11 @@ import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
 
 const { get, post, put, del } = area("account");
+const anybody = area("*");
 const KEY = "/profile/sshkeys/:keyId";
 const TOKEN = "/profile/tokens/:tokenId";
+/** What the API shows as the end of a token that has none. */
+const NEVER = "2999-12-12T05:00:00";
 const KEY_FORM =
   /^(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]+={0,2}( .*)?$/;
 
@@ -21,23 +24,14 @@ export function tokenHash(token: string): string {
 
 /** Who is asking: profile, SSH keys, tokens. */
 export const profileRoutes: readonly Route[] = [
-  get("/profile", profile),
+  anybody.get("/profile", profile),
   put("/profile", profile),
-  get("/profile/grants", () => ({
-    global: {},
-    linode: [],
-    domain: [],
-    nodebalancer: [],
-    image: [],
-    longview: [],
-    stackscript: [],
-    volume: [],
-  })),
+  // Grants are for restricted users; the lab's are not.
+  anybody.get("/profile/grants", () => undefined),
   get("/profile/preferences", () => ({})),
   put("/profile/preferences", (call) => bodyOf(call)),
-  ...["apps", "devices", "logins", "security-questions"].map((what) =>
-    get(`/profile/${what}`, (call) => listOf(call, [], ["id"])),
-  ),
+  get("/profile/security-questions", () => ({ security_questions: [] })),
+  ...["apps", "devices", "logins"].map((what) => get(`/profile/${what}`, (call) => listOf(call, [], ["id"]))),
   get("/profile/sshkeys", (call) =>
     listOf(call, call.ctx.store.table("sshKeys").all().map(keyView), ["id", "label", "ssh_key", "created"]),
   ),
@@ -158,5 +152,5 @@ function keyView({ id, label, ssh_key, created }: SshKeyRecord) {
 }
 
 function tokenView({ id, label, scopes, created, expiry, shown }: TokenRecord, secret = shown) {
-  return { id, scopes, created, label, token: secret, expiry };
+  return { id, scopes, created, label, token: secret, expiry: expiry ?? NEVER };
 }

@@ -16,9 +16,11 @@ import type { InstanceRecord, VolumeRecord } from "../model";
 import { idOf } from "../paging";
 import { area, bodyOf, listOf, type Call, type Route } from "../route";
 import {
+  attachWhenMade,
   configForVolume,
   demandActive,
   demandVolumeLabel,
+  letGoForDeletion,
   requestAttach,
   requestDetach,
   requestVolumeJob,
@@ -28,6 +30,8 @@ import { nonEmpty } from "../text";
 import { VOLUME_KEYS, volumeView } from "../views/instance";
 
 const { get, post, put, del } = area("volumes");
+/** For what concerns a volume and a Linode. */
+const both = area("volumes", "linodes");
 const VOLUME = "/volumes/:volumeId";
 const DEFAULT_GIB = 20;
 
@@ -64,25 +68,26 @@ export const volumeRoutes: readonly Route[] = [
   ),
   del(VOLUME, (call) => {
     const volume = target(call);
-    if (volume.linodeId !== null) throw invalid("This volume is attached to a Linode: detach it first.");
+    letGoForDeletion(call.ctx, volume);
     requestVolumeJob(call.ctx, "volume_delete", volume, call.username);
     call.ctx.store.table("volumes").delete(volume.id);
     return {};
   }),
-  post(
+  both.post(
     `${VOLUME}/attach`,
     (call) => {
       const volume = target(call);
-      demandActive(volume);
+      if (volume.status !== "creating") demandActive(volume);
       const body = bodyOf<AttachVolumePayload>(call);
       const linode = linodeFor(call, body.linode_id);
       const config = configForVolume(call.ctx, linode, body.config_id);
-      return volumeView(call.ctx, requestAttach(call.ctx, volume, linode, config, call.username));
+      const attach = volume.status === "creating" ? attachWhenMade : requestAttach;
+      return volumeView(call.ctx, attach(call.ctx, volume, linode, config, call.username));
     },
     // The vendor's form always names a config; the API chooses one.
     { schema: AttachVolumeSchema, adapt: (body) => ({ ...body, config_id: body["config_id"] ?? 0 }) },
   ),
-  post(`${VOLUME}/detach`, (call) => {
+  both.post(`${VOLUME}/detach`, (call) => {
     requestDetach(call.ctx, target(call), call.username);
     return {};
   }),
@@ -165,7 +170,8 @@ function create(call: Call): unknown {
     size: body.size ?? DEFAULT_GIB,
     region,
     tags: body.tags ?? [],
-    encryption: body.encryption ?? "disabled",
+    // Every region of the lab has it, and where a region has it the API encrypts unless told otherwise.
+    encryption: body.encryption ?? "enabled",
   });
   requestVolumeJob(ctx, "volume_create", volume, call.username, {
     username: call.username,

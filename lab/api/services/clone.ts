@@ -10,11 +10,17 @@ import { addDisk, demandSpace, disksOf } from "./disks";
 import { createInstance, type PlannedDisk } from "./instances";
 import { demandIdle, queueOf } from "./power";
 
+/** What the API takes, and the vendor's types do not know yet. */
+export interface CloneRequest extends LinodeCloneData {
+  readonly private_ip?: boolean | null;
+  readonly metadata?: { readonly user_data: string | null };
+}
+
 /** Copies disks and configs of a Linode to a new one, or to one that is there. */
 export async function cloneInstance(
   ctx: Context,
   source: InstanceRecord,
-  body: LinodeCloneData,
+  body: CloneRequest,
   username: string,
 ): Promise<InstanceRecord> {
   if (body.region && body.region !== source.region) throw notInLab("cloning a Linode to another region");
@@ -52,9 +58,15 @@ export async function cloneInstance(
             label: body.label ?? null,
             tags: body.tags ?? [],
             backups_enabled: body.backups_enabled ?? false,
+            private_ip: body.private_ip ?? false,
+            ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
           },
           username,
         );
+  // The copy says what it was made of, and is taken for off although its disks are still on their way.
+  if (body.linode_id == null) {
+    ctx.store.table("instances").update(copy.id, { image: source.image, status: "offline" });
+  }
   const planned: PlannedDisk[] = [];
   const twins = new Map<number, number>();
   for (const disk of disks) {

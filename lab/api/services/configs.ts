@@ -1,13 +1,16 @@
 import type { Devices, InterfacePayload } from "@linode/api-v4";
 
 import { KERNELS } from "../catalog/images";
+import { typeOf } from "../catalog/types";
 import { now, type Context } from "../context";
 import { invalid, notInLab } from "../errors";
 import type { ConfigRecord, Device, InstanceRecord, InterfaceRecord } from "../model";
 import { nonEmpty } from "../text";
+import { accountSettings } from "./account";
 import { volumeOf } from "./volumes";
 
-const SLOT = /^sd[a-p]$/;
+const SLOTS = "abcdefghijklmnop".split("").map((letter) => `sd${letter}`);
+const SMALL_PLAN_SLOTS = 8;
 export const HELPERS = {
   updatedb_disabled: true,
   distro: true,
@@ -45,13 +48,18 @@ export function draftConfig(ctx: Context, linode: InstanceRecord, request: Confi
     run_level: "default",
     virt_mode: "paravirt",
     initrd: null,
-    helpers: HELPERS,
+    helpers: { ...HELPERS, network: accountSettings(ctx).network_helper },
     devices: {},
     interfaces: [],
     created: time,
     updated: time,
   };
   return changed(ctx, linode, blank, request);
+}
+
+/** Refuses a kernel that the catalogue has not. */
+export function demandKernel(kernel: string): void {
+  if (!KERNELS.some((each) => each.id === kernel)) throw invalid("kernel is not valid", "kernel");
 }
 
 /** The config as the request wants it. Nothing is written yet. */
@@ -62,7 +70,7 @@ export function changed(
   request: ConfigRequest,
 ): ConfigRecord {
   const kernel = request.kernel ?? config.kernel;
-  if (!KERNELS.some((each) => each.id === kernel)) throw invalid("kernel is not valid", "kernel");
+  demandKernel(kernel);
   return {
     ...config,
     label: request.label ?? config.label,
@@ -145,12 +153,24 @@ function demandVlan(all: readonly InterfacePayload[], vlan: InterfacePayload, in
   }
 }
 
+/**
+ * Refuses a device slot that the plan does not have: eight, and one for each gigabyte of memory of larger plans. The lab's
+ * guests have sixteen at most.
+ */
+export function demandSlot(linode: InstanceRecord, slot: string, field: string): void {
+  const gigabytes = Math.floor((typeOf(linode.type)?.memory ?? 0) / 1024);
+  const slots = SLOTS.slice(0, Math.max(SMALL_PLAN_SLOTS, gigabytes));
+  if (!slots.includes(slot)) {
+    throw invalid(`A Linode of type ${linode.type} has the device slots sda to ${slots.at(-1)} here.`, field);
+  }
+}
+
 function devicesFrom(ctx: Context, linode: InstanceRecord, wanted: Devices): Record<string, Device> {
   const devices: Record<string, Device> = {};
   for (const [slot, device] of Object.entries(wanted as Record<string, Partial<Device> | null>)) {
     if (device == null || (device.disk_id == null && device.volume_id == null)) continue;
     const field = `devices.${slot}`;
-    if (!SLOT.test(slot)) throw invalid("The lab has the device slots sda to sdp.", field);
+    demandSlot(linode, slot, field);
     if (device.disk_id != null && device.volume_id != null) {
       throw invalid("A device is either a disk or a volume.", field);
     }

@@ -35,7 +35,7 @@ export async function deploymentOf(ctx: Context, request: ImageRequest, hostname
   const known = ctx.store.table("sshKeys").where((key) => users.includes(key.username));
   const authorizedKeys = [...(request.authorized_keys ?? []), ...known.map((key) => key.ssh_key)];
   if (!request.root_pass && authorizedKeys.length === 0) {
-    throw invalid("One of root_pass, authorized_keys or authorized_users is required.", "root_pass");
+    throw invalid("Must provide valid root_pass, authorized_keys, or authorized_users");
   }
   return {
     image,
@@ -61,10 +61,7 @@ export function diskOf(ctx: Context, linodeId: number, id: number): DiskRecord {
 export function demandSpace(ctx: Context, linode: InstanceRecord, extraMiB: number): void {
   const total = typeOf(linode.type)?.disk ?? 0;
   const used = disksOf(ctx, linode.id).reduce((sum, disk) => sum + disk.size, 0);
-  if (used + extraMiB > total) {
-    const free = Math.max(0, total - used);
-    throw invalid(`Insufficient space for this disk: ${free} MB of the plan's ${total} MB are unallocated.`, "size");
-  }
+  if (used + extraMiB > total) throw invalid("You do not have enough unallocated storage to create this Disk.", "size");
 }
 
 /** Books a disk that is still to be made. */

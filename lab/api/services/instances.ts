@@ -9,13 +9,22 @@ import { invalid, notInLab } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord } from "../model";
 import { nonEmpty } from "../text";
+import { accountSettings, demandMaintenancePolicy } from "./account";
 import { allocateIpv4 } from "./addresses";
-import { draftConfig, interfacesFrom, saveConfig, type ConfigRequest } from "./configs";
+import { demandKernel, draftConfig, interfacesFrom, saveConfig, type ConfigRequest } from "./configs";
 import { addDisk, deploymentOf, type DiskSource, type ImageRequest } from "./disks";
 import { queueOf } from "./power";
 import { demandPlace, placementGroupOf } from "./placement";
 
 const SWAP_MIB = 512;
+
+/** What the API takes, and the vendor's types do not know yet. */
+export interface LinodeRequest extends CreateLinodeRequest {
+  /** Of the root disk, in MB. Default: all that swap leaves. */
+  readonly boot_size?: number | null;
+  /** Of the profile that deploying an image makes. Default `linode/grub2`. */
+  readonly kernel?: string | null;
+}
 
 /** A disk that a job is to make, and from what. */
 export interface PlannedDisk {
@@ -36,12 +45,9 @@ export function demandLinodeLabel(ctx: Context, label: string, except?: number):
 }
 
 /** Checks a request and books the new Linode; making its disks and booting it follow as a job. */
-export async function createInstance(
-  ctx: Context,
-  body: CreateLinodeRequest,
-  username: string,
-): Promise<InstanceRecord> {
+export async function createInstance(ctx: Context, body: LinodeRequest, username: string): Promise<InstanceRecord> {
   demandSupported(body);
+  demandMaintenancePolicy(body.maintenance_policy);
   if (regionOf(body.region) === undefined) throw invalid("region is not valid", "region");
   const type = typeOf(body.type);
   if (type === undefined) throw invalid("type is not valid", "type");
@@ -53,6 +59,10 @@ export async function createInstance(
   }
   const swap = body.swap_size ?? SWAP_MIB;
   if (deployment && swap >= type.disk) throw invalid("swap_size leaves no room for the image", "swap_size");
+  const root = body.boot_size ?? type.disk - swap;
+  if (deployment && (root < 1 || root > type.disk - swap))
+    throw invalid("boot_size does not fit the plan", "boot_size");
+  if (body.kernel != null) demandKernel(body.kernel);
   const interfaces = interfacesFrom(ctx, (body.interfaces ?? []) as NonNullable<ConfigRequest["interfaces"]>, []);
   const id = ctx.store.nextId();
   const label = nonEmpty(body.label) ?? `linode${id}`;
@@ -62,6 +72,7 @@ export async function createInstance(
     if (!group) throw invalid("placement_group.id is not valid", "placement_group.id");
     demandPlace(ctx, group, { region: body.region, placementGroup: null, label }, "placement_group.id");
   }
+  const account = accountSettings(ctx);
   // Nothing was written so far. From here on nothing can be refused.
   const linode = ctx.store.table("instances").put({
     id,
@@ -74,13 +85,13 @@ export async function createInstance(
     image: nonEmpty(body.image) ?? null,
     region: body.region,
     alerts: { cpu: 90 * type.vcpus, io: 10_000, network_in: 10, network_out: 10, transfer_quota: 80 },
-    backups: { enabled: body.backups_enabled ?? false, day: null, window: null },
+    backups: { enabled: body.backups_enabled ?? account.backups_enabled, day: null, window: null },
     watchdog: true,
     tags: [...new Set(body.tags ?? [])],
     hostUuid: createHash("sha1").update(`${id}`).digest("hex"),
     userData,
     placementGroup: body.placement_group?.id ?? null,
-    maintenancePolicy: body.maintenance_policy ?? "linode/migrate",
+    maintenancePolicy: body.maintenance_policy ?? account.maintenance_policy,
     diskEncryption: body.disk_encryption ?? "enabled",
     bootedConfig: null,
     lastConfig: null,
@@ -94,7 +105,7 @@ export async function createInstance(
     ctx.events.notify("placement_group_assign", username, entityOf.placementGroup(group), entityOf.linode(linode));
   }
   const planned = deployment
-    ? planImage(ctx, linode, { kind: "image", deployment: { ...deployment, hostname: label } }, type.disk - swap, swap)
+    ? planImage(ctx, linode, { kind: "image", deployment: { ...deployment, hostname: label } }, root, swap, body.kernel)
     : undefined;
   if (planned && interfaces.length > 0) ctx.store.table("configs").update(planned.config.id, { interfaces });
   const event = ctx.events.schedule("linode_create", username, entityOf.linode(linode), imageEntity(linode.image));
@@ -116,6 +127,7 @@ export function planImage(
   source: DiskSource & { kind: "image" },
   sizeMiB: number,
   swapMiB: number,
+  kernel?: string | null,
 ): { readonly disks: readonly PlannedDisk[]; readonly config: ConfigRecord } {
   const name = imageLabel(source.deployment.image);
   const root = addDisk(ctx, linode, { label: `${name} Disk`, size: sizeMiB, filesystem: "ext4" });
@@ -126,7 +138,11 @@ export function planImage(
     disks.push({ diskId: swap.id, source: { kind: "filesystem", filesystem: "swap" } });
     devices["sdb"] = { disk_id: swap.id, volume_id: null };
   }
-  const config = draftConfig(ctx, linode, { label: `My ${name} Disk Profile`, kernel: "linode/grub2", devices });
+  const config = draftConfig(ctx, linode, {
+    label: `My ${name} Disk Profile`,
+    kernel: kernel ?? "linode/grub2",
+    devices,
+  });
   return { disks, config: saveConfig(ctx, linode, config) };
 }
 

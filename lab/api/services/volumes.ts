@@ -3,13 +3,57 @@ import { instanceOf, now, type Context } from "../context";
 import { invalid, notFound } from "../errors";
 import { entityOf } from "../events";
 import type { ConfigRecord, InstanceRecord, JobRecord, VolumeRecord } from "../model";
+import { demandSlot } from "./configs";
 import { queueOf } from "./power";
 import { freeSlot, placeLooseVolumes, volumeDevice, volumeStorage } from "./wiring";
+
+/** The jobs at whose end a volume is there. */
+const MAKING: readonly JobRecord["kind"][] = ["volume_create", "volume_clone"];
 
 export function volumeOf(ctx: Context, id: number): VolumeRecord {
   const volume = ctx.store.table("volumes").get(id);
   if (volume === undefined) throw notFound();
   return volume;
+}
+
+/**
+ * Has a volume that is still being made attached when it is there, as the API does: it takes the request, and shows the
+ * volume as the Linode's, before the volume is active.
+ */
+export function attachWhenMade(
+  ctx: Context,
+  volume: VolumeRecord,
+  linode: InstanceRecord,
+  config: ConfigRecord | undefined,
+  username: string,
+): VolumeRecord {
+  demandAttachable(volume, linode);
+  const wish = { linodeId: linode.id, configId: config?.id, username };
+  if (!tellMaker(ctx, volume, wish)) throw invalid(`The volume is ${volume.status}: try again when it is active.`);
+  return ctx.store.table("volumes").update(volume.id, { linodeId: linode.id, updated: now(ctx) });
+}
+
+/** Has the job that makes a volume know what is to be done with it then. False when nothing makes it. */
+function tellMaker(ctx: Context, volume: VolumeRecord, wish: Readonly<Record<string, unknown>>): boolean {
+  const jobs = ctx.store.table("jobs");
+  const making = jobs.find(({ kind, args }) => MAKING.includes(kind) && args["volumeId"] === volume.id);
+  if (making) jobs.update(making.id, { args: { ...making.args, ...wish } });
+  return making !== undefined;
+}
+
+function demandAttachable(volume: VolumeRecord, linode: InstanceRecord): void {
+  if (volume.linodeId !== null) throw invalid("Volume is already attached to a Linode", "linode_id");
+  if (volume.region !== linode.region) throw invalid("Volume and Linode must be in the same region", "linode_id");
+}
+
+/** Refuses to delete what a Linode that is not off has. One that is off loses the device from its profiles. */
+export function letGoForDeletion(ctx: Context, volume: VolumeRecord): void {
+  if (volume.linodeId === null) return;
+  const linode = instanceOf(ctx, volume.linodeId);
+  if (linode.status !== "offline" || ctx.jobs.isBusy(linode.id)) {
+    throw invalid("This volume is attached to a Linode: detach it first.");
+  }
+  forget(ctx, volume.id);
 }
 
 /** Refuses while something is still being done to a volume. */
@@ -67,8 +111,7 @@ export function requestAttach(
   config: ConfigRecord | undefined,
   username: string,
 ): VolumeRecord {
-  if (volume.linodeId !== null) throw invalid("Volume is already attached to a Linode", "linode_id");
-  if (volume.region !== linode.region) throw invalid("Volume and Linode must be in the same region", "linode_id");
+  demandAttachable(volume, linode);
   const place = config && addDevice(ctx, config, volume);
   const attached = ctx.store.table("volumes").update(volume.id, {
     linodeId: linode.id,
@@ -91,6 +134,7 @@ function addDevice(ctx: Context, config: ConfigRecord, volume: VolumeRecord): { 
   const known = Object.entries(config.devices).find(([, device]) => device.volume_id === volume.id);
   const slot = known?.[0] ?? freeSlot(ctx, config);
   if (slot === undefined) throw invalid("All device slots of the configuration profile are in use.", "config_id");
+  demandSlot(instanceOf(ctx, config.linodeId), slot, "config_id");
   ctx.store.table("configs").update(config.id, {
     devices: { ...config.devices, [slot]: { disk_id: null, volume_id: volume.id } },
     updated: now(ctx),
@@ -104,6 +148,7 @@ function addDevice(ctx: Context, config: ConfigRecord, volume: VolumeRecord): { 
  */
 export function requestDetach(ctx: Context, volume: VolumeRecord, username: string | null): void {
   if (volume.linodeId === null) return;
+  tellMaker(ctx, volume, { linodeId: undefined, configId: undefined });
   const linode = instanceOf(ctx, volume.linodeId);
   const event = ctx.events.schedule("volume_detach", username, entityOf.volume(volume), entityOf.linode(linode));
   ctx.jobs.enqueue({
@@ -166,6 +211,15 @@ export function defineVolumeJobs(ctx: Context): void {
   const active = (job: JobRecord): void => {
     if (volumes.get(volumeId(job))) volumes.update(volumeId(job), { status: "active", updated: now(ctx) });
   };
+  // Asked for with the volume, or while it was being made: the record says what came last.
+  const attachAsAsked = (job: JobRecord): void => {
+    const { args } = ctx.store.table("jobs").get(job.id) ?? job;
+    const { linodeId, configId, username } = args as { linodeId?: number; configId?: number; username: string };
+    const linode = linodeId === undefined ? undefined : ctx.store.table("instances").get(linodeId);
+    const config = configId === undefined ? undefined : ctx.store.table("configs").get(configId);
+    const volume = volumes.update(volumeId(job), { linodeId: null });
+    if (linode) requestAttach(ctx, volume, linode, config, username);
+  };
   ctx.jobs.define(
     "volume_create",
     async (job) => {
@@ -173,11 +227,7 @@ export function defineVolumeJobs(ctx: Context): void {
       await ctx.disks.remove(volumeStorage(volume.id));
       await ctx.disks.createBlank(volumeStorage(volume.id), volume.size * 1024);
       active(job);
-      const { linodeId, configId, username } = job.args as { linodeId?: number; configId?: number; username: string };
-      const linode = linodeId === undefined ? undefined : ctx.store.table("instances").get(linodeId);
-      const config = configId === undefined ? undefined : ctx.store.table("configs").get(configId);
-      volumes.update(volume.id, { linodeId: null });
-      if (linode) requestAttach(ctx, volumeOf(ctx, volume.id), linode, config, username);
+      attachAsAsked(job);
     },
     drop,
   );
@@ -188,6 +238,7 @@ export function defineVolumeJobs(ctx: Context): void {
       await ctx.disks.remove(volumeStorage(volumeId(job)));
       await ctx.disks.clone(volumeStorage(from), volumeStorage(volumeId(job)));
       active(job);
+      attachAsAsked(job);
     },
     drop,
   );

@@ -5,7 +5,8 @@ import type { Context } from "../context";
 import type { ConfigRecord, DiskRecord, InstanceRecord, InterfaceRecord, VolumeRecord } from "../model";
 import { addressesOf, slaacOf } from "../services/addresses";
 
-const VISIBLE_SLOTS = "abcdefgh".split("").map((letter) => `sd${letter}`);
+const SLOTS = "abcdefghijklmnop".split("").map((letter) => `sd${letter}`);
+const VISIBLE_SLOTS = 8;
 
 /** A Linode as the API shows it. */
 export function instanceView(ctx: Context, linode: InstanceRecord) {
@@ -39,8 +40,11 @@ export function instanceView(ctx: Context, linode: InstanceRecord) {
       // The API has it, the vendor's types don't.
       ...{ available: false },
       schedule: {
-        day: linode.backups.day as Linode["backups"]["schedule"]["day"],
-        window: linode.backups.window as Linode["backups"]["schedule"]["window"],
+        // The API chooses the time of a schedule that nobody gave.
+        day: (linode.backups.day ??
+          (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["day"],
+        window: (linode.backups.window ??
+          (linode.backups.enabled ? "Scheduling" : null)) as Linode["backups"]["schedule"]["window"],
       },
       last_successful: null,
     },
@@ -101,7 +105,8 @@ export const DISK_KEYS = ["id", "label", "status", "filesystem", "size", "create
 
 export function configView(ctx: Context, config: ConfigRecord) {
   const linode = ctx.store.table("instances").get(config.linodeId);
-  const devices = Object.fromEntries(VISIBLE_SLOTS.map((slot) => [slot, config.devices[slot] ?? null]));
+  const shown = Math.max(VISIBLE_SLOTS, ...Object.keys(config.devices).map((slot) => SLOTS.indexOf(slot) + 1));
+  const devices = Object.fromEntries(SLOTS.slice(0, shown).map((slot) => [slot, config.devices[slot] ?? null]));
   return {
     id: config.id,
     label: config.label,
@@ -112,7 +117,7 @@ export function configView(ctx: Context, config: ConfigRecord) {
     created: config.created,
     updated: config.updated,
     root_device: config.root_device,
-    devices: { ...devices, ...config.devices },
+    devices,
     initrd: config.initrd,
     run_level: config.run_level,
     virt_mode: config.virt_mode,
@@ -161,13 +166,18 @@ export function volumeView(ctx: Context, volume: VolumeRecord) {
     size: volume.size,
     linode_id: volume.linodeId,
     linode_label: linode?.label ?? null,
-    io_ready: volume.status === "active" && volume.linodeId !== null,
+    io_ready: volume.status !== "creating" && volume.linodeId !== null && !isBeingAttached(ctx, volume),
     region: volume.region,
     tags: [...volume.tags],
     hardware_type: "nvme",
     encryption: volume.encryption,
     locks: [],
   } satisfies Volume & Record<string, unknown>;
+}
+
+function isBeingAttached(ctx: Context, volume: VolumeRecord): boolean {
+  const jobs = ctx.store.table("jobs");
+  return jobs.find(({ kind, args }) => kind === "volume_attach" && args["volumeId"] === volume.id) !== undefined;
 }
 
 export const VOLUME_KEYS = [

@@ -48,9 +48,13 @@ function ipv6View(ctx: Context, linode: InstanceRecord, address: string, isPubli
     public: isPublic,
     rdns: null,
     linode_id: linode.id,
-    interface_id: null,
     region: linode.region,
   };
+}
+
+/** The address that a Linode gives itself. */
+export function slaacView(ctx: Context, linode: InstanceRecord) {
+  return ipv6View(ctx, linode, slaacOf(ctx, linode.id), true);
 }
 
 /** All addresses of a Linode: its own, shared ones and ranges. */
@@ -70,7 +74,7 @@ export function linodeAddressesView(ctx: Context, linode: InstanceRecord) {
       vpc: [],
     },
     ipv6: {
-      slaac: ipv6View(ctx, linode, slaacOf(ctx, linode.id), true),
+      slaac: slaacView(ctx, linode),
       link_local: ipv6View(ctx, linode, linkLocalOf(linode.id), false),
       global: global.map((range) => ({
         range: range.id,
@@ -83,13 +87,24 @@ export function linodeAddressesView(ctx: Context, linode: InstanceRecord) {
   };
 }
 
+/** A range in a list: where it is routed to. */
+export function rangeRowView(ctx: Context, range: RangeRecord) {
+  const routed = range.linodeId !== null && sharing(ctx, range.id).length === 0;
+  return {
+    range: range.id,
+    prefix: range.prefix,
+    region: range.region,
+    route_target: routed ? slaacOf(ctx, range.linodeId) : null,
+  };
+}
+
+/** A single range: who has it. */
 export function rangeView(ctx: Context, range: RangeRecord) {
   const sharers = sharing(ctx, range.id);
   return {
     range: range.id,
     prefix: range.prefix,
     region: range.region,
-    route_target: range.linodeId === null || sharers.length > 0 ? null : slaacOf(ctx, range.linodeId),
     is_bgp: sharers.length > 0,
     linodes: [...new Set([...(range.linodeId === null ? [] : [range.linodeId]), ...sharers])],
   };
@@ -104,10 +119,14 @@ export function sharing(ctx: Context, address: string): number[] {
 }
 
 export function firewallRulesView(firewall: FirewallRecord) {
+  const shown = (direction: "inbound" | "outbound") =>
+    firewall.unsaid?.includes(direction)
+      ? null
+      : firewall[direction].map(({ number, ...rule }) => ({ ...rule, protocol: number ?? rule.protocol }));
   return {
-    inbound: firewall.inbound,
+    inbound: shown("inbound"),
     inbound_policy: firewall.inboundPolicy,
-    outbound: firewall.outbound,
+    outbound: shown("outbound"),
     outbound_policy: firewall.outboundPolicy,
     version: firewall.version,
     fingerprint: fingerprint(firewall),

@@ -42,7 +42,7 @@ describe("disks", () => {
     await lab.idle();
     const refusal = await lab.refused("POST", path, { label: "b", size: 601 });
     expect(refusal).toMatchObject({ status: 400, field: "size" });
-    expect(refusal.reason).toContain("600 MB");
+    expect(refusal.reason).toContain("enough unallocated storage");
     await lab.ok("POST", path, { label: "b", size: 600 });
   });
 

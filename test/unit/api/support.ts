@@ -123,7 +123,8 @@ export class TestLab {
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    return { status: answer.status, body: (await answer.json()) as Reply, headers: answer.headers };
+    const text = await answer.text();
+    return { status: answer.status, body: (text === "" ? {} : JSON.parse(text)) as Reply, headers: answer.headers };
   }
 
   /** One request that must be answered with 200. Returns the body. */

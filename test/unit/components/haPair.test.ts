@@ -57,6 +57,14 @@ describe("HaPair", () => {
     expect(inputs["booted"]).toBe(true);
   });
 
+  it("gives each node its own image where two are named", async () => {
+    const { engine } = await build({ image: { web1: "linode/debian13", web2: "linode/debian12" } });
+    expect(engine.named("web-web1-disk-boot").inputs["image"]).toBe("linode/debian13");
+    expect(engine.named("web-web2-disk-boot").inputs["image"]).toBe("linode/debian12");
+    expect(problemsOf({ image: { web1: "linode/debian13" } })).toEqual(["image"]);
+    expect(problemsOf({ image: { web1: "linode/debian13", web3: "linode/debian12" } })).toEqual(["image"]);
+  });
+
   it("names all five alert thresholds, because the vendor switches off those left out", async () => {
     const { engine } = await build({ alerts: { cpu: 50 } });
     expect(engine.named("web-web1", "linode:index/instance:Instance").inputs["alerts"]).toEqual({

@@ -61,7 +61,7 @@ describe("what is asked of the API", () => {
       token: TOKEN,
       region: "eu-central",
       type: "g6-standard-2",
-      image: "linode/debian13",
+      images: ["linode/debian13"],
       ...more,
     });
 
@@ -81,7 +81,7 @@ describe("what is asked of the API", () => {
   });
 
   test("tells unknown region, type and image at once, each with the nearest name", async () => {
-    const problems = await ask({ region: "eu-centrl", type: "g6-standard-3", image: "debian13" });
+    const problems = await ask({ region: "eu-centrl", type: "g6-standard-3", images: ["debian13"] });
     expect(problems.map(({ path, given }) => [path, given])).toEqual([
       ["pair.region", "eu-centrl"],
       ["pair.type", "g6-standard-3"],

@@ -82,6 +82,11 @@ test("equal sizes given for each side are one size", () => {
   expect(config.pair.disks.volumes).toEqual({ www: { sizeGiB: 12 } });
 });
 
+test("an image for each node is passed on", () => {
+  const image = { web1: "linode/debian13", web2: "linode/debian12" };
+  expect(dualPrimaryConfig(withValue(["pair", "image"], image)).pair.image).toEqual(image);
+});
+
 test("a raw disk becomes a disk of the pair under the volume's name", () => {
   const config = dualPrimaryConfig(withValue(["volumes", "www", "backing"], { kind: "disk", sizeMiB: 20480 }));
   expect(config.pair.disks.raw).toEqual({ www: { sizeMiB: 20480 } });
@@ -265,6 +270,11 @@ describe("bad input is told by path, value, what is allowed and what to do", () 
       "a time zone",
       withValue(["pair", "timezone"], "Europe/Berlln"),
       { path: "pair.timezone", given: "Europe/Berlln", what: "is not a time zone" },
+    ],
+    [
+      "images that do not name the two nodes",
+      withValue(["pair", "image"], { web1: "linode/debian12", web9: "linode/debian13" }),
+      { path: "pair.image", what: "does not name the two nodes" },
     ],
     [
       "another image",
