@@ -3,7 +3,11 @@ import { Command } from "commander";
 import { UserError } from "../components/internal/errors";
 import { runPulumi, type PulumiTarget } from "./pulumiCli";
 import { resume } from "./resume";
-import { formatStatus, readStatus } from "./status";
+import { gradeOf } from "./decide/grade";
+import { EXIT } from "./exitCodes";
+import { addOperations } from "./operations";
+import { stackNodes } from "./reach/nodes";
+import { formatStatus, readPair, statusJson } from "./status";
 
 interface StackOptions {
   readonly stack?: string;
@@ -12,6 +16,14 @@ interface StackOptions {
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+function fail(error: unknown): void {
+  say(
+    error instanceof UserError
+      ? error.message
+      : String(error instanceof Error ? (error.stack ?? error.message) : error),
+  );
 }
 
 async function target(options: StackOptions): Promise<PulumiTarget & { stack: string }> {
@@ -54,9 +66,17 @@ async function runResume(options: StackOptions): Promise<void> {
 }
 
 async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
-  const nodes = await readStatus(await target(options));
-  process.stdout.write(options.json === true ? `${JSON.stringify(nodes, undefined, 2)}\n` : formatStatus(nodes));
-  process.exitCode = nodes.every(({ healthy }) => healthy) ? 0 : 1;
+  try {
+    const nodes = await stackNodes(await target(options));
+    const state = await readPair(nodes);
+    process.stdout.write(
+      options.json === true ? `${JSON.stringify(statusJson(state), undefined, 2)}\n` : formatStatus(state, nodes),
+    );
+    process.exitCode = gradeOf(state);
+  } catch (error) {
+    fail(error);
+    process.exitCode = EXIT.unknown;
+  }
 }
 
 const program = new Command("linode-ha").description(
@@ -74,16 +94,14 @@ program
 
 program
   .command("status")
-  .description("ask both nodes how they are; exit code 0 when both are healthy, 1 otherwise")
+  .description("ask both nodes how they are; exit code 0 healthy, 1 degraded, 2 critical, 3 unknown")
   .option("--stack <name>", "default: the stack that is selected")
   .option("--json", "for programs")
   .action(runStatus);
 
+addOperations(program, async (options) => stackNodes(await target(options)), say);
+
 program.parseAsync().catch((error: unknown) => {
-  say(
-    error instanceof UserError
-      ? error.message
-      : String(error instanceof Error ? (error.stack ?? error.message) : error),
-  );
-  process.exitCode = 1;
+  fail(error);
+  process.exitCode = EXIT.degraded;
 });

@@ -1,67 +1,70 @@
-import type { HostConnection } from "../components/haNode";
-import type { NodeEndpoint } from "../components/haPair";
-import { UserError } from "../components/internal/errors";
-import { sshExec } from "../components/internal/sshExec";
-import { stackOutputs, type PulumiTarget } from "./pulumiCli";
+import { inBytes } from "./bytes";
+import { findingsOf, gradeOf } from "./decide/grade";
+import type { ExitCode } from "./exitCodes";
+import type { Node } from "./reach/nodes";
+import { survey } from "./reach/survey";
+import { pairState, type PairState } from "./state/pair";
+import type { DrbdSide } from "./state/procDrbd";
 
-const PROBE_MS = 20_000;
+const GRADES = ["healthy", "DEGRADED", "CRITICAL", "UNKNOWN"] as const;
 
-/** One of a node's health checks, as `ha-health` reports it. */
-interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
+/** Asks all nodes at once, and puts what they say together. */
+export async function readPair(nodes: readonly Node[]): Promise<PairState> {
+  return pairState(await Promise.all(nodes.map(survey)));
 }
 
-/** What one node answered. */
-export interface NodeStatus {
-  readonly name: string;
-  readonly endpoint: NodeEndpoint;
-  readonly healthy: boolean;
-  readonly checks: readonly Check[];
+/**
+ * The state for programs: `schema` (1; raised when a field changes its meaning), `grade`, `exitCode`, `findings`, and what was found
+ * (`nodes`, `resources`, `manager`). docs/operating.md describes each field.
+ */
+export function statusJson(state: PairState): Readonly<Record<string, unknown>> {
+  const exitCode = gradeOf(state);
+  return { schema: 1, grade: GRADES[exitCode].toLowerCase(), exitCode, findings: findingsOf(state), ...state };
 }
 
-/** Asks both nodes of the stack's pair how they are, at once. */
-export async function readStatus(target: PulumiTarget): Promise<NodeStatus[]> {
-  const outputs = await stackOutputs(target);
-  const endpoints = outputs["endpoints"] as Record<string, NodeEndpoint> | undefined;
-  const privateKey = outputs["sshPrivateKey"] as string | undefined;
-  if (endpoints === undefined || privateKey === undefined) {
-    throw new UserError("This stack has no pair yet", [
-      {
-        path: target.stack ?? "the selected stack",
-        what: "has no endpoints among its outputs",
-        todo: "run `pulumi up` first",
-      },
-    ]);
-  }
-  return Promise.all(
-    Object.entries(endpoints).map(async ([name, endpoint]) => {
-      const connection = { host: endpoint.public4, port: 22, user: "root", privateKey, hostKey: endpoint.hostKey };
-      return { name, endpoint, ...(await probe(connection)) };
+/** The state on one screen. */
+export function formatStatus(state: PairState, nodes: readonly Node[]): string {
+  const exitCode: ExitCode = gradeOf(state);
+  const { manager } = state;
+  const width = Math.max(...nodes.map(({ name }) => name.length), 4);
+  return [
+    `pair      ${GRADES[exitCode]}`,
+    ...findingsOf(state).map(({ severity, what }) => `  ${severity === "critical" ? "!!" : " !"} ${what}`),
+    "",
+    ...state.nodes.flatMap((node) => {
+      const endpoint = nodes.find(({ name }) => name === node.name)?.endpoint;
+      const failed = node.checks.filter(({ ok }) => !ok).length;
+      const checks = node.reached
+        ? `${node.checks.length - failed} of ${node.checks.length} checks are well`
+        : "not reached";
+      return [
+        `node      ${node.name.padEnd(width)}  ${checks}`,
+        `  addresses   ${endpoint?.public4 ?? ""}  ${endpoint?.public6 ?? ""}  between the nodes: ${endpoint?.interconnect ?? ""}`,
+        ...(node.floating.length > 0 ? [`  floating    ${node.floating.join("  ")}`] : []),
+        ...node.checks.map(({ name, ok, detail }) => `  ${name.padEnd(12)}${ok ? "" : "FAILED "}${detail}`),
+      ];
     }),
-  );
+    "",
+    ...state.resources.flatMap(({ name, minor, sides }) => [
+      `drbd      ${name} (/dev/drbd${minor})`,
+      ...Object.entries(sides).map(([node, side]) => `  ${node.padEnd(width)}  ${sideWords(side)}`),
+    ]),
+    "",
+    `manager   ${manager.kind === "manual" ? "by hand (ha-group)" : manager.kind}${manager.maintenance ? ", MAINTENANCE MODE" : ""}`,
+    ...manager.nodes.map(({ name, words }) => `  ${name.padEnd(width)}  ${words}`),
+    ...manager.groups.map(({ name, activeOn, partlyOn, preferred, addresses }) => {
+      const parts = partlyOn.length > 0 ? `, PARTLY on ${partlyOn.join(" and ")}` : "";
+      const where = activeOn.length > 0 ? `on ${activeOn.join(" AND ")}` : "NOT ACTIVE";
+      const more = [...(preferred === undefined ? [] : [`preferred: ${preferred}`]), ...addresses].join(", ");
+      return `group     ${name}  ${where}${parts}${more === "" ? "" : `  (${more})`}`;
+    }),
+    ...(manager.fencing === undefined ? [] : [`fencing   ${manager.fencing.words}`]),
+    "",
+  ].join("\n");
 }
 
-async function probe(connection: HostConnection): Promise<Pick<NodeStatus, "healthy" | "checks">> {
-  try {
-    const { code, stdout } = await sshExec(connection, "ha-health", PROBE_MS);
-    const { checks = [] } = JSON.parse(stdout.trim().split("\n").pop() ?? "{}") as { checks?: Check[] };
-    return { healthy: code === 0, checks };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { healthy: false, checks: [{ name: "ssh", ok: false, detail }] };
-  }
-}
-
-/** The status as a person reads it. */
-export function formatStatus(nodes: readonly NodeStatus[]): string {
-  return nodes
-    .flatMap(({ name, endpoint, healthy, checks }) => [
-      `${name}  ${healthy ? "healthy" : "NOT HEALTHY"}  ${endpoint.hostname}`,
-      `  addresses   ${endpoint.public4}  ${endpoint.public6}  between the nodes: ${endpoint.interconnect}`,
-      ...checks.map((check) => `  ${check.name.padEnd(12)}${check.ok ? "" : "FAILED "}${check.detail}`),
-      "",
-    ])
-    .join("\n");
+function sideWords({ connection, role, disk, outOfSyncBytes, progress }: DrbdSide): string {
+  const words = [connection, role, disk, ...(outOfSyncBytes > 0 ? [`${inBytes(outOfSyncBytes)} out of sync`] : [])];
+  const finish = progress?.finish === undefined ? "" : `, ${progress.finish} left`;
+  return [...words, ...(progress === undefined ? [] : [`${progress.kind} ${progress.percent} %${finish}`])].join("  ");
 }

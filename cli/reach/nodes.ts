@@ -1,0 +1,72 @@
+import type { NodeEndpoint } from "../../components/haPair";
+import { UserError } from "../../components/internal/errors";
+import { sshExec, type SshResult } from "../../components/internal/sshExec";
+import type { HostConnection } from "../../components/haNode";
+import { stackOutputs, type PulumiTarget } from "../pulumiCli";
+
+/** A node of the stack, with a way to run commands on it. */
+export interface Node {
+  readonly name: string;
+  readonly endpoint: NodeEndpoint;
+  /** For what reads or writes more than text. */
+  readonly connection?: HostConnection;
+  /**
+   * Runs one command as root; what it says on standard error is part of the answer.
+   *
+   * @throws Error when the node cannot be reached, shows another host key, or does not end within `timeoutMs`.
+   */
+  readonly run: (command: string, timeoutMs: number) => Promise<SshResult>;
+}
+
+/** The nodes of the stack's pair, from its outputs. Host keys are checked at each connection. */
+export async function stackNodes(target: PulumiTarget): Promise<Node[]> {
+  return nodesOf(await stackOutputs(target), target.stack ?? "the selected stack");
+}
+
+/** As {@link stackNodes}, from outputs already read. */
+export function nodesOf(outputs: Readonly<Record<string, unknown>>, stack: string): Node[] {
+  const endpoints = outputs["endpoints"] as Record<string, NodeEndpoint> | undefined;
+  const privateKey = outputs["sshPrivateKey"] as string | undefined;
+  if (endpoints === undefined || privateKey === undefined) {
+    throw new UserError("This stack has no pair yet", [
+      { path: stack, what: "has no endpoints among its outputs", todo: "run `pulumi up` first" },
+    ]);
+  }
+  return Object.entries(endpoints).map(([name, endpoint]) => {
+    const connection = { host: endpoint.public4, port: 22, user: "root", privateKey, hostKey: endpoint.hostKey };
+    return {
+      name,
+      endpoint,
+      connection,
+      run: (command, timeoutMs) => sshExec(connection, `exec 2>&1; ${command}`, timeoutMs),
+    };
+  });
+}
+
+/** Puts a word into a command so that the shell takes it as it is. */
+export function quoted(word: string): string {
+  return `'${word.replace(/'/g, `'\\''`)}'`;
+}
+
+/**
+ * Runs one command that must work.
+ *
+ * @throws UserError with what the node said.
+ */
+export async function must(node: Node, command: string, timeoutMs: number, todo: string): Promise<string> {
+  let result: SshResult;
+  try {
+    result = await node.run(command, timeoutMs);
+  } catch (error) {
+    throw new UserError(`${node.name} did not do it`, [
+      { path: `${node.name}: ${command}`, what: error instanceof Error ? error.message : String(error), todo },
+    ]);
+  }
+  if (result.code !== 0) {
+    const said = result.stdout.trim().split("\n").slice(-8).join("\n      ");
+    throw new UserError(`${node.name} did not do it`, [
+      { path: `${node.name}: ${command}`, what: said || `exit code ${result.code}`, todo },
+    ]);
+  }
+  return result.stdout;
+}
