@@ -4,11 +4,11 @@ import { drbdActivateRole } from "../hosts/drbd-activate/render";
 import type { DrbdDiskOptions, DrbdHandlers, DrbdNetOptions, DrbdStartup } from "../hosts/drbd/options";
 import { drbdDevice, drbdRole, drbdSecret, type DrbdSide } from "../hosts/drbd/render";
 import { filesystemRole, type LocalFilesystem } from "../hosts/filesystem/render";
-import { storageTimings } from "../hosts/timings";
 import type { HaNode, NodePair } from "./haNode";
 import { planVolume, type VolumePlan } from "./internal/volumePlan";
 import { HostStep } from "./internal/hostStep";
 import { childName } from "./internal/naming";
+import { fencingReady, type ManagerFencing } from "./managers/fencing";
 
 /** Where each node keeps its copy. */
 export type DrbdBacking =
@@ -25,10 +25,10 @@ export type DrbdVolumeMode =
       /** Both, at once. Needs a cluster file system. */
       readonly kind: "dual-primary";
       /**
-       * Must be true while nothing fences: when the nodes lose each other without losing their clients, both go on
+       * Must be true where the volume has no `fencing`: when the nodes lose each other without losing their clients, both go on
        * writing, and one side's writes will have to be thrown away by hand.
        */
-      readonly acceptUnfenced: boolean;
+      readonly acceptUnfenced?: boolean;
     }
   | {
       /** One. */
@@ -47,6 +47,21 @@ export interface DrbdFilesystem {
   /** Default: the file system's own. */
   readonly mountOptions?: readonly string[];
 }
+
+/**
+ * Who makes sure that a lost peer is off before this side goes on writing, or is promoted. Until then its I/O waits.
+ * `linode`: DRBD's own handler, through the Linode API; for volumes that no manager moves. What `LinodeFencing` has as `fencing`.
+ * `pacemaker`: the cluster, which fences by itself. `heartbeat`: Heartbeat v1's `dopd` marks the peer's data outdated while any
+ * heartbeat path is left; set `outdatePeer` there.
+ */
+export type VolumeFencing =
+  | Extract<ManagerFencing, { kind: "linode" }>
+  | {
+      readonly kind: "pacemaker";
+      /** Seconds within which a fencing is confirmed, 5 to 300, as the cluster has it. Default 60. */
+      readonly confirmSeconds?: number;
+    }
+  | { readonly kind: "heartbeat" };
 
 /** DRBD's own settings, for those that need them; every name as in `drbd.conf(5)` of DRBD 8.4, in camel case. */
 export interface DrbdTuning {
@@ -72,6 +87,8 @@ export interface DrbdVolumeArgs {
   readonly initialSync?: "skip-if-blank" | "full";
   /** How soon a dead peer is to be noticed; DRBD's and o2cb's times follow from it together. Default 3 s. */
   readonly detection?: { readonly seconds: number };
+  /** Default: none, which two primaries must accept in their mode. */
+  readonly fencing?: VolumeFencing;
   readonly tuning?: DrbdTuning;
   /** Made on the fresh volume, kept ever after. Single-primary volumes only. Default: none. */
   readonly filesystem?: DrbdFilesystem;
@@ -110,6 +127,8 @@ export class DrbdVolume extends pulumi.ComponentResource {
   readonly nodes: NodePair;
   /** Seconds after which a dead peer is noticed. */
   readonly detectionSeconds: number;
+  /** Seconds that fencing may take before a survivor goes on; 0 without. */
+  readonly fencingSeconds: number;
   /** Roles and disk states at the end of the last `up`, by node name. */
   readonly status: pulumi.Output<Record<string, DrbdSideStatus>>;
   /** What later steps on the two nodes depend on. */
@@ -124,6 +143,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
     this.minor = plan.minor;
     this.device = drbdDevice(plan);
     this.detectionSeconds = plan.detectionSeconds;
+    this.fencingSeconds = plan.fencingSeconds;
 
     const configured = this.configure(name, args, plan);
     const activated = args.nodes.map(
@@ -187,10 +207,12 @@ export class DrbdVolume extends pulumi.ComponentResource {
               mode: plan.mode,
               identity: hex,
               initialSync: plan.initialSync,
-              timings: storageTimings({ seconds: plan.detectionSeconds }).drbd,
+              timings: plan.timings,
               ...plan.tuning,
             })),
             secrets: { [drbdSecret]: secret.result },
+            // A handler that is not there yet would be taken for one that failed.
+            after: args.fencing?.kind === "linode" ? [...fencingReady(args.fencing)] : [],
           },
           { parent: this },
         ),

@@ -43,6 +43,8 @@ export interface HaNode {
    * on the node again.
    */
   readonly identity: pulumi.Output<string>;
+  /** The Linode's number in its account; undefined for hosts that are none. Needed to fence the node, or to share addresses with it. */
+  readonly linodeId?: pulumi.Output<number>;
   /** Block devices by the name that the pair gave them, as stable paths, for example `/dev/disk/by-id/…`. */
   readonly devices: Readonly<Record<string, pulumi.Output<string>>>;
   /** What the node dies with: no step is undone on a host that goes away together with this resource. */

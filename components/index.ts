@@ -12,6 +12,8 @@ export type {
   DrbdVolumeArgs,
   DrbdVolumeMode,
 } from "./drbdVolume";
+export { FloatingIp } from "./floatingIp";
+export type { ArpAddress, BgpAddress, FloatingIpArgs } from "./floatingIp";
 export type { HaNode, HostConnection, InterconnectAddress, NodeAddresses, NodePair } from "./haNode";
 export { HaPair } from "./haPair";
 export type {
@@ -24,7 +26,21 @@ export type {
   PairVolume,
   RawDisk,
 } from "./haPair";
+export { LinodeFencing } from "./linodeFencing";
+export type { LinodeFencingArgs } from "./linodeFencing";
+export type { ManagerFencing } from "./managers/fencing";
+export { HeartbeatPair } from "./managers/heartbeat";
+export type { HeartbeatPairArgs } from "./managers/heartbeat";
+export { ManualFailover } from "./managers/manual";
+export type { ManualFailoverArgs } from "./managers/manual";
+export { PacemakerCluster } from "./managers/pacemaker";
+export type { MembershipLink, PacemakerClusterArgs } from "./managers/pacemaker";
+export type { AutomaticArgs, ManagerArgs } from "./managers/planManager";
 export { Ocfs2Cluster } from "./ocfs2Cluster";
 export type { Ocfs2ClusterArgs } from "./ocfs2Cluster";
+export { address, drbd, links, mailTo, mount, service } from "./serviceGroup";
+export type { GroupAddress, GroupMember, ReplicatedVolume, ServiceGroup } from "./serviceGroup";
+export type { Detection, HeartbeatTimings } from "../hosts/managerTimings";
+export type { AddressMethod, GroupLink } from "../hosts/managerGroup";
 export { UserError } from "./internal/errors";
 export type { Problem } from "./internal/errors";

@@ -75,7 +75,7 @@ export class Ocfs2Cluster extends pulumi.ComponentResource {
               mountpoint: args.mountpoint as `/${string}`,
               mountOptions: args.mountOptions,
               slots: args.slots ?? 2,
-              timings: storageTimings({ seconds: volume.detectionSeconds }).o2cb,
+              timings: storageTimings({ seconds: volume.detectionSeconds, fencingSeconds: volume.fencingSeconds }).o2cb,
               rootOwner: args.owner,
               rootMode: args.mode,
             })),

@@ -2,16 +2,26 @@ import { baseRole } from "./base/render";
 import type { HostRole } from "./contract";
 import { drbdActivateRole } from "./drbd-activate/render";
 import { drbdRole } from "./drbd/render";
+import { fencingRole } from "./fencing/render";
 import { filesystemRole } from "./filesystem/render";
+import { floatingIpRole } from "./floating-ip/render";
+import { heartbeatRole } from "./heartbeat/render";
+import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
+import { pacemakerRole } from "./pacemaker/render";
 
 /** Every role there is. */
 export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">[] = [
   baseRole,
   drbdRole,
   drbdActivateRole,
+  fencingRole,
   filesystemRole,
+  floatingIpRole,
+  heartbeatRole,
+  manualFailoverRole,
   ocfs2Role,
+  pacemakerRole,
 ];
 
 /** The Debian packages that the roles together may install, sorted: what an image must be able to provide. */

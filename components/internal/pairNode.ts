@@ -175,6 +175,7 @@ export function bootMachine(build: PairBuild, machine: PairMachine, firewall: li
       interconnect: interconnectAddress(plan, machine),
     },
     identity: pulumi.interpolate`linode ${machine.instance.id}, boot disk ${boot.id}`,
+    linodeId,
     devices: Object.fromEntries(plan.devices.map((device) => [device.name, pulumi.output(devicePath(node, device))])),
     owner: machine.instance,
     ready: [config],

@@ -1,7 +1,10 @@
 import type { DrbdMode } from "../../hosts/drbd/render";
+import { managerTimings } from "../../hosts/managerTimings";
+import type { StorageTimings } from "../../hosts/timings";
 import type { DrbdTuning, DrbdVolumeArgs } from "../drbdVolume";
 import { UserError } from "./errors";
 import { claim } from "./hostClaims";
+import { checkVolumeFencing, fencedTuning } from "./volumeFencing";
 import { Findings } from "./rules";
 
 const DEFAULT_PORT = 7788;
@@ -21,6 +24,9 @@ export interface VolumePlan {
   readonly mode: DrbdMode;
   readonly initialSync: "skip-if-blank" | "full";
   readonly detectionSeconds: number;
+  /** 0 without fencing. */
+  readonly fencingSeconds: number;
+  readonly timings: StorageTimings["drbd"];
   readonly tuning: DrbdTuning;
 }
 
@@ -49,6 +55,7 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
     todo: "leave it out for 0",
   });
   checkMode(args, found);
+  const fencingSeconds = checkVolumeFencing(args, found);
   checkBacking(args, found);
   checkFilesystem(args, found);
   const detectionSeconds = args.detection?.seconds ?? DEFAULT_DETECTION_SECONDS;
@@ -75,6 +82,8 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
     throw new UserError(`DrbdVolume "${name}" cannot be built:`, found.problems);
   }
   const dual = args.mode.kind === "dual-primary";
+  const timings = managerTimings({ seconds: detectionSeconds, fencingSeconds });
+  const fenced = fencedTuning(args.fencing, timings);
   return {
     port,
     minor,
@@ -84,19 +93,30 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
         : { kind: "single-primary", preferred: args.mode.preferred, promote: args.mode.promote ?? "boot" },
     initialSync: args.initialSync ?? "skip-if-blank",
     detectionSeconds,
-    tuning: { ...args.tuning, net: { ...(dual ? DUAL_PRIMARY_NET : {}), ...args.tuning?.net } },
+    fencingSeconds,
+    timings: timings.storage.drbd,
+    tuning: {
+      ...args.tuning,
+      net: { ...(dual ? DUAL_PRIMARY_NET : {}), ...args.tuning?.net },
+      ...(args.fencing === undefined
+        ? {}
+        : {
+            disk: { ...fenced.disk, ...args.tuning?.disk },
+            handlers: { ...fenced.handlers, ...args.tuning?.handlers },
+          }),
+    },
   };
 }
 
-function checkMode({ mode, nodes, tuning }: DrbdVolumeArgs, found: Findings): void {
+function checkMode({ mode, nodes, tuning, fencing }: DrbdVolumeArgs, found: Findings): void {
   switch (mode.kind) {
     case "dual-primary":
-      found.require(mode.acceptUnfenced, {
+      found.require(fencing !== undefined || mode.acceptUnfenced === true, {
         path: "mode.acceptUnfenced",
         given: mode.acceptUnfenced,
         what: "two primaries without fencing can diverge when the nodes lose each other",
         allowed: "true",
-        todo: "set it to true if you accept that, or use one primary",
+        todo: "give the volume the fencing of a LinodeFencing, set this to true if you accept that, or use one primary",
       });
       found.require((tuning?.net?.protocol ?? "C") === "C", {
         path: "tuning.net.protocol",

@@ -19,6 +19,8 @@ export class MockEngine {
         privateIpAddress: name.endsWith("web1") ? "192.168.128.11" : "192.168.128.12",
         ipv6: name.endsWith("web1") ? "2001:db8:1::11/128" : "2001:db8:1::12/128",
       }),
+      "linode:index/instanceIp:InstanceIp": () => ({ address: "203.0.113.99" }),
+      "linode:index/ipv6Range:Ipv6Range": () => ({ range: "2001:db8:f::" }),
       "random:index/randomId:RandomId": (name) => ({ hex: Buffer.from(name).toString("hex") }),
       "random:index/randomPassword:RandomPassword": (name) => ({ result: `secret-of-${name}` }),
     };
