@@ -8,7 +8,7 @@
 #   status   exit 0 if this node announces it
 #   release  takes every floating address off the interfaces that must not have it
 set -euo pipefail
-export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${ANNOUNCE_PATH:+:$ANNOUNCE_PATH}
+export LC_ALL=C PATH=${ANNOUNCE_PATH:+$ANNOUNCE_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 readonly CONF=${ANNOUNCE_CONF:-/etc/linode-ha/announce} PATIENCE=${ANNOUNCE_PATIENCE:-10} EVERY=${ANNOUNCE_EVERY:-5}
 
