@@ -175,7 +175,7 @@ function check({ node, public4, public6, servers, addresses }: FloatingIpParams)
     throw new Error(`floating addresses of node "${node}": ${what}`);
   };
   if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(node)) fail("its name is not a host name");
-  if (net.isIPv4(public4) === false) fail(`"${public4}" is not its public IPv4 address`);
+  if (!net.isIPv4(public4)) fail(`"${public4}" is not its public IPv4 address`);
   for (const each of [public6, ...servers]) {
     if (!net.isIPv6(each)) fail(`"${each}" is not an IPv6 address`);
   }
