@@ -316,12 +316,12 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
 };
 
 /** A path as a key of {@link FIELDS}: `["pair", "nodes", 1]` is `pair.nodes[]`. Undefined when there is no such field. */
-export function fieldKey(path: readonly PropertyKey[]): string | undefined {
+export function fieldKey(path: readonly PropertyKey[], fields = FIELDS): string | undefined {
   let key = "";
   for (const part of path) {
     const next = typeof part === "number" ? `${key}[]` : join(key, String(part));
     const any = `${key}.*`;
-    const known = next in FIELDS ? next : any in FIELDS ? any : undefined;
+    const known = next in fields ? next : any in fields ? any : undefined;
     if (known === undefined) {
       return undefined;
     }
@@ -331,9 +331,9 @@ export function fieldKey(path: readonly PropertyKey[]): string | undefined {
 }
 
 /** The names that may stand below a field: `pair.interconnect` has `kind`, `cidr` and `label`. */
-export function childNames(key: string): string[] {
+export function childNames(key: string, fields = FIELDS): string[] {
   const prefix = key === "" ? "" : `${key}.`;
-  return Object.keys(FIELDS)
+  return Object.keys(fields)
     .filter((candidate) => candidate.startsWith(prefix))
     .map((candidate) => candidate.slice(prefix.length))
     .filter((rest) => /^[A-Za-z0-9]+$/.test(rest));

@@ -10,5 +10,12 @@ export type {
   Parsed,
   VolumeConfig,
 } from "./dualPrimary";
-export { loadDualPrimary } from "./load";
+export type { ActivePassiveConfig } from "./activePassive";
+export type { CrossedPairConfig } from "./crossedPair";
+export { backingOf, parseFailover } from "./failover";
+export type { FailoverConfig, FailoverPair } from "./failover";
+export { FAILOVER_SYSTEMS } from "./failoverFields";
+export type { FailoverSystem } from "./failoverFields";
+export { loadDualPrimary, loadFailover } from "./load";
+export type { ManualFailoverConfig } from "./manualFailover";
 export { projectConfig } from "./pulumiConfig";

@@ -1,6 +1,8 @@
 import { UserError } from "../components/internal/errors";
 import { accountSettings, checkAgainstApi } from "./accountChecks";
-import { parseDualPrimary, type DualPrimaryConfig, type PairConfig } from "./dualPrimary";
+import { parseDualPrimary, type DualPrimaryConfig, type Parsed } from "./dualPrimary";
+import { type FailoverConfig, type FailoverPair, parseFailover } from "./failover";
+import type { FailoverSystem } from "./failoverFields";
 import { projectConfig } from "./pulumiConfig";
 import { valueAt } from "./report";
 
@@ -11,13 +13,32 @@ import { valueAt } from "./report";
  * @param project the project's name
  * @throws UserError with every problem, before anything is created
  */
-export async function loadDualPrimary(
+export function loadDualPrimary(
   all: Readonly<Record<string, string>>,
   project: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<DualPrimaryConfig> {
+  return load(parseDualPrimary, all, project, environment);
+}
+
+/** As {@link loadDualPrimary}, for a system in which services move. */
+export function loadFailover<S extends FailoverSystem>(
+  system: S,
+  all: Readonly<Record<string, string>>,
+  project: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<FailoverConfig<S>> {
+  return load((document) => parseFailover(system, document), all, project, environment);
+}
+
+async function load<C extends { readonly pair: FailoverPair }>(
+  parse: (document: Readonly<Record<string, unknown>>) => Parsed<C>,
+  all: Readonly<Record<string, string>>,
+  project: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<C> {
   const document = projectConfig(all, project);
-  const parsed = parseDualPrimary(document);
+  const parsed = parse(document);
   const problems = "problems" in parsed ? [...parsed.problems] : [];
   const [region, type, image] = ["region", "type", "image"].map((key) => valueAt(document, ["pair", key]));
   const images = typeof image === "object" && image !== null ? Object.values(image) : [image ?? "linode/debian13"];
@@ -39,7 +60,7 @@ export async function loadDualPrimary(
 }
 
 /** What a region must offer for this pair, in the API's words. */
-export function neededCapabilities(pair: PairConfig): string[] {
+export function neededCapabilities(pair: FailoverPair): string[] {
   return [
     "Linodes",
     "Placement Group",

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Problem } from "../components/internal/errors";
-import { childNames, fieldKey, FIELDS } from "./fields";
+import { childNames, fieldKey, type FieldHelp } from "./fields";
+import { fieldsFor } from "./fieldTables";
 import { nearest } from "./nearest";
 
 type Issue = z.core.$ZodIssue;
@@ -38,7 +39,7 @@ export function showGiven(value: unknown, path: Path): unknown {
 
 /** A problem at a path, with what is known about its field filled in. */
 export function problemAt(document: unknown, path: Path, what: string, more: Partial<Problem> = {}): Problem {
-  const help = FIELDS[helpKey(path)];
+  const help = helpOf(document, path);
   const given = valueAt(document, path);
   return {
     path: showPath(path),
@@ -58,7 +59,7 @@ export function problemsOf(document: unknown, issues: readonly Issue[], base: Pa
 function problemsOfIssue(document: unknown, issue: Issue, path: Path): Problem[] {
   const say = (what: string, more?: Partial<Problem>): Problem[] => [problemAt(document, path, what, more)];
   if (valueAt(document, path) === undefined && issue.code !== "invalid_union") {
-    return say("is missing", missingHelp(path));
+    return say("is missing", missingHelp(document, path));
   }
   switch (issue.code) {
     case "unrecognized_keys":
@@ -96,7 +97,8 @@ function problemsOfUnion(document: unknown, issue: z.core.$ZodIssueInvalidUnion,
 function unknownKey(document: unknown, path: Path): Problem {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
-  const known = childNames(fieldKey(parent) ?? "");
+  const fields = fieldsFor(document);
+  const known = childNames(fieldKey(parent, fields) ?? "", fields);
   const kind = valueAt(document, [...parent, "kind"]);
   const [best] = nearest(key, known);
   if (known.includes(key) && typeof kind === "string") {
@@ -110,17 +112,19 @@ function unknownKey(document: unknown, path: Path): Problem {
   };
 }
 
-function missingHelp(path: Path): Partial<Problem> {
-  const help = FIELDS[helpKey(path)];
+function missingHelp(document: unknown, path: Path): Partial<Problem> {
+  const help = helpOf(document, path);
   return help === undefined ? {} : { todo: `add, for example: ${help.example}` };
 }
 
-function helpKey(path: Path): string {
+/** What is known about the field at a path, or about the nearest one above it. */
+function helpOf(document: unknown, path: Path): FieldHelp | undefined {
+  const fields = fieldsFor(document);
   for (let length = path.length; length > 0; length--) {
-    const key = fieldKey(path.slice(0, length));
-    if (key !== undefined) return key;
+    const key = fieldKey(path.slice(0, length), fields);
+    if (key !== undefined) return fields[key];
   }
-  return "";
+  return undefined;
 }
 
 function nameOf(expected: string): string {

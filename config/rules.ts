@@ -106,7 +106,7 @@ function ports(document: unknown): Problem[] {
   };
   const open = valueAt(document, ["pair", "access", "publicTcpPorts"]);
   const uses = [
-    ...use(["ocfs2", "port"], DEFAULT_OCFS2_PORT),
+    ...(valueAt(document, ["system"]) === "dual-primary" ? use(["ocfs2", "port"], DEFAULT_OCFS2_PORT) : []),
     ...volumeNames(document).flatMap((name) => use(["volumes", name, "port"], DEFAULT_DRBD_PORT)),
     ...(Array.isArray(open) ? open.flatMap((_, index) => use(["pair", "access", "publicTcpPorts", index])) : []),
   ];

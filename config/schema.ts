@@ -3,13 +3,17 @@ import { z } from "zod";
 import { isCidr, isDomain, isHostLabel, isMountpoint, isPort } from "../components/internal/rules";
 
 /** What errors say instead of zod's words; what is allowed is in FIELDS. */
-const text = (what: string, isRight: (value: string) => boolean): z.ZodString => z.string().refine(isRight, what);
-const whole = (least: number, most = Number.MAX_SAFE_INTEGER): z.ZodNumber =>
+export const text = (what: string, isRight: (value: string) => boolean): z.ZodString =>
+  z.string().refine(isRight, what);
+/** A whole number within bounds. */
+export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): z.ZodNumber =>
   z.number().int("is not a whole number").min(least, "is too small").max(most, "is too large");
-const port = z.number().refine(isPort, "is not a TCP port");
+/** A TCP port. */
+export const port = z.number().refine(isPort, "is not a TCP port");
 const cidr = text("is not a network", isCidr);
 
-const VOLUME_NAME = /^[a-z][a-z0-9-]{0,22}$/;
+/** A name for a volume of a pair. */
+export const VOLUME_NAME = /^[a-z][a-z0-9-]{0,22}$/;
 
 /** One size for both nodes, or one for each by name; that the two are equal is a rule of its own. */
 const size = (least: number, most?: number): z.ZodType<number | Record<string, number>> =>
@@ -19,7 +23,8 @@ const IMAGES = ["linode/debian13", "linode/debian12"] as const;
 /** One image for both nodes, or one for each by name. */
 const image = z.union([z.enum(IMAGES), z.record(z.string(), z.enum(IMAGES))]);
 
-const interconnect = z.discriminatedUnion("kind", [
+/** The networks that every system can use. */
+export const interconnect = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("vlan"),
     cidr: text("is not an IPv4 network with room for two nodes", isVlanNetwork).default("10.20.0.0/24"),
@@ -42,7 +47,8 @@ const access = z.strictObject({
 
 const threshold = whole(0);
 
-const pair = z.strictObject({
+/** The two Linodes, as every system has them. */
+export const pair = z.strictObject({
   region: z.string().min(1, "is empty"),
   type: z.string().min(1, "is empty"),
   image: image.default("linode/debian13"),
@@ -71,7 +77,8 @@ const pair = z.strictObject({
   timezone: text("is not a time zone", isTimezone).default("Etc/UTC"),
 });
 
-const backing = z.discriminatedUnion("kind", [
+/** Where each node keeps its copy. */
+export const backing = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("volume"), sizeGiB: size(10, 16384) }),
   z.strictObject({ kind: z.literal("disk"), sizeMiB: size(10240) }),
   z.strictObject({

@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { parseFailover } from "../../../config/failover";
+import { FAILOVER_SYSTEMS, type FailoverSystem, failoverFields } from "../../../config/failoverFields";
+import { projectRoot } from "../../support/lab";
+
+function example(system: FailoverSystem): Record<string, any> {
+  const { config } = parse(readFileSync(join(projectRoot, "stacks", `Pulumi.lab.${system}.yaml`), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("linode-ha:", ""), value]));
+}
+
+function problems(system: FailoverSystem, change: (document: Record<string, any>) => void): string[] {
+  const document = example(system);
+  change(document);
+  const parsed = parseFailover(system, document);
+  return "problems" in parsed ? parsed.problems.map(({ path, what }) => `${path}: ${what}`) : [];
+}
+
+test.each(FAILOVER_SYSTEMS)("the lab's %s is a configuration without problems", (system) => {
+  expect(problems(system, () => undefined)).toEqual([]);
+});
+
+const CASES: readonly [string, (document: Record<string, any>) => void, string][] = [
+  ["scores tie", (d) => (d.groups.db.scores = { preferred: 5, other: 5 }), "groups.db.scores: the scores tie"],
+  ["unknown service", (d) => (d.groups.db.services = ["mariadbb"]), "groups.db.services[0]: is not among services"],
+  ["idle service", (d) => (d.groups.db.services = ["mariadbb"]), "services.mariadb: is in no group"],
+  ["two groups", (d) => d.groups.web.volumes.push("mysql"), "groups.web.volumes[1]: runs in group db already"],
+  ["foreign node", (d) => (d.groups.db.preferred = "bob"), "groups.db.preferred: is not a node of this pair"],
+  [
+    "left behind",
+    (d) => (d.services.mariadb.volume = "www"),
+    "services.mariadb.volume: does not move with the service",
+  ],
+  ["nested", (d) => (d.volumes.www.filesystem.mountpoint = "/var/mysql/www"), "is within that of volume mysql"],
+  ["same mount point", (d) => (d.volumes.www.filesystem.mountpoint = "/var/mysql"), "the same mount point"],
+  ["ports", (d) => (d.services.mariadb.port = 7801), "services.mariadb.port: uses port 7801"],
+  ["replication ports", (d) => (d.volumes.www.port = 7801), "volumes.www.port: uses port 7801"],
+  ["minors", (d) => (d.volumes.www.minor = 0), "volumes.www.minor: is the same device number"],
+  [
+    "not in the VLAN",
+    (d) => (d.addresses.db.address = "10.9.0.1"),
+    "addresses.db.address: is not in the VLAN's network",
+  ],
+  ["a node's", (d) => (d.addresses.db.address = "10.20.0.1"), "addresses.db.address: is the network's own"],
+  ["unfenced", (d) => (d.fencing.acceptUnfenced = false), "fencing.acceptUnfenced: must be true"],
+  ["unknown key", (d) => (d.groups.db.prefered = "alice"), "groups.db.prefered: is not a known key"],
+];
+test.each(CASES)("refused: %s", (_name, change, words) => {
+  expect(problems("crossed-pair", change).join("\n")).toContain(words);
+});
+
+test("a link must point into its group's volume", () => {
+  expect(problems("manual-failover", (d) => (d.groups.services.links["/etc/apache2"] = "/opt/apache"))).toEqual([
+    "groups.services.links./etc/apache2: is on no volume of this group: on the other node it would point at nothing",
+  ]);
+});
+
+test("port 7777 is o2cb's only where there is one", () => {
+  expect(problems("crossed-pair", (d) => (d.volumes.www.port = 7777))).toEqual([]);
+});
+
+test.each(FAILOVER_SYSTEMS)("%s: every field that the example uses is in the reference", (system) => {
+  expect(Object.keys(failoverFields(system))).toEqual(
+    expect.arrayContaining(["system", "groups.*.services", "pair.nodes"]),
+  );
+});

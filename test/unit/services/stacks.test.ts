@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { projectRoot } from "../../support/lab";
+import { MockEngine } from "../../support/mockEngine";
+
+jest.mock("../../../config/accountChecks", () => ({ accountSettings: () => ({}), checkAgainstApi: async () => [] }));
+
+import { activePassive } from "../../../stacks/activePassive";
+import { crossedPair } from "../../../stacks/crossedPair";
+import { manualFailover } from "../../../stacks/manualFailover";
+
+type Program = typeof crossedPair;
+const PROGRAMS: Record<string, Program> = {
+  "crossed-pair": crossedPair,
+  "active-passive": activePassive,
+  "manual-failover": manualFailover,
+};
+
+/** The example's configuration as Pulumi hands it out, changed. */
+function configOf(system: string, change: (document: Record<string, any>) => void = () => undefined) {
+  const file = join(projectRoot, "stacks", `Pulumi.lab.${system}.yaml`);
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  change(config);
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+let engine: MockEngine;
+beforeEach(async () => {
+  engine = new MockEngine();
+  await engine.start();
+});
+
+const steps = (): string[] => engine.ofType("command:remote:Command").map(({ name }) => name);
+const text = (name: string): string => engine.named(name, "command:remote:Command").inputs["create"] as string;
+const run = async (system: string, change?: Parameters<typeof configOf>[1]) => {
+  await PROGRAMS[system]!(configOf(system, change), "linode-ha");
+  await engine.settled();
+};
+
+test.each(Object.keys(PROGRAMS))("%s: storage before services before the manager, on both nodes", async (system) => {
+  await run(system);
+  const order = steps();
+  const at = (part: RegExp): number[] => order.flatMap((name, index) => (part.test(name) ? [index] : []));
+  const [storage, services, manager] = [at(/-filesystem$/), at(/-services-/), at(/^(cluster|heartbeat|hand)-/)];
+  expect(storage.length).toBeGreaterThanOrEqual(2);
+  expect(services.length).toBeGreaterThanOrEqual(2);
+  expect(manager.length).toBeGreaterThanOrEqual(2);
+  expect(Math.max(...storage)).toBeLessThan(Math.max(...services));
+  expect(Math.max(...services)).toBeLessThan(Math.min(...manager));
+});
+
+test("crossed pair: each group has its node, its volume, its address and its service", async () => {
+  await run("crossed-pair");
+  const cluster = text("cluster-alice-pacemaker");
+  expect(cluster).toContain("10.20.0.100");
+  expect(cluster).toContain("systemd");
+  expect(text("mariadb-gertrude-services-mariadb")).toContain("bind-address = 10.20.0.100");
+  expect(text("mysql-alice-drbd")).toMatch(/wfc-timeout 15;/);
+});
+
+test("active/passive: DRBD is tuned as its source asks, and the kernel balances load", async () => {
+  await run("active-passive");
+  const resource = text("site-lb1-drbd");
+  for (const line of [
+    "max-buffers 2048;",
+    "ko-count 4;",
+    "al-extents 257;",
+    "degr-wfc-timeout 120;",
+    "on-io-error detach;",
+  ]) {
+    expect(resource).toContain(line);
+  }
+  expect(text("balancing-lb2-forwarding")).toContain("net.ipv4.ip_forward = 1");
+});
+
+test("without load balancing nothing forwards", async () => {
+  await run("active-passive", (document) => {
+    document["linode-ha:loadBalancing"] = false;
+  });
+  expect(steps().filter((name) => name.includes("forwarding"))).toEqual([]);
+});
+
+test("manual failover: Apache's configuration is put on the volume once, and packages are compared last", async () => {
+  await run("manual-failover");
+  expect(text("apache-node1-services-apache")).toContain("/srv/etc-apache2");
+  expect(
+    steps()
+      .slice(-2)
+      .every((name) => name.startsWith("packages-")),
+  ).toBe(true);
+});
+
+test("what cannot be made here is refused before anything is registered", async () => {
+  const change = (document: Record<string, any>) => {
+    document["linode-ha:addresses"].site = { kind: "public4" };
+  };
+  await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow("addresses");
+  expect(engine.registered).toEqual([]);
+  await engine.settled();
+});
