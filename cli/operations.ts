@@ -38,7 +38,7 @@ function confirmer(wanted: string | undefined, yes: boolean): (question: string)
     }
     const terminal = readline.createInterface({ input: process.stdin, output: process.stderr });
     try {
-      const asked = wanted === undefined ? "yes" : wanted;
+      const asked = wanted ?? "yes";
       return (await terminal.question(`${question}\nType "${asked}" to go on: `)).trim() === asked;
     } finally {
       terminal.close();

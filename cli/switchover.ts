@@ -1,6 +1,6 @@
 import { UserError } from "../components/internal/errors";
 import { decideMove, type MovePlan, type MoveWish } from "./decide/move";
-import { pause, until } from "./reach/await";
+import { until } from "./reach/await";
 import { must, quoted, type Node } from "./reach/nodes";
 import { answers, parseProbe, Probe, probeTargets, type Outage } from "./reach/probe";
 import type { PairState } from "./state/pair";
@@ -193,7 +193,7 @@ async function arrived(
 /** Whether a group runs whole on one node, and nothing of it elsewhere. */
 export function isOnlyOn(state: PairState | undefined, name: string, node: string): boolean {
   const group = state?.manager.groups.find((each) => each.name === name);
-  return group !== undefined && group.activeOn.join() === node && group.partlyOn.length === 0;
+  return group?.activeOn.join() === node && group.partlyOn.length === 0;
 }
 
 function placeWords(state: PairState, name: string): string {
@@ -247,6 +247,5 @@ async function startProbe(
       },
     ]);
   }
-  await pause(0);
   return undefined;
 }

@@ -57,9 +57,8 @@ export async function copyDevice(node: Node, device: string, file: string, timeo
   const part = `${file}.part`;
   // Past the page cache: DRBD writes below it.
   const command = `bash -c 'set -o pipefail; dd if="$1" bs=1M iflag=direct status=none | gzip -1' copy ${quoted(device)}`;
-  let came = 0;
   try {
-    came = await streaming(node.connection, command, timeoutMs, async (output) =>
+    const came = await streaming(node.connection, command, timeoutMs, async (output) =>
       writeSparse(output.pipe(createGunzip()), part),
     );
     if (came !== size) throw new Error(`${came} of ${size} bytes came`);

@@ -1,11 +1,25 @@
 import { decideMove, type MoveWish } from "../../../cli/decide/move";
 import { decideRecover, parseGenerations, relationOf } from "../../../cli/decide/splitBrain";
 import { pacemakerNode } from "./pacemakerSamples";
-import { ACTIVE, answer, manualNode, OFF, ON, PASSIVE, procDrbd, PRIMARY, RESOURCES, SECONDARY, stateOf } from "./samples";
+import {
+  ACTIVE,
+  answer,
+  manualNode,
+  OFF,
+  ON,
+  PASSIVE,
+  procDrbd,
+  PRIMARY,
+  RESOURCES,
+  SECONDARY,
+  stateOf,
+} from "./samples";
 
 function refusals(alpha: string | undefined, beta: string | undefined, wish: MoveWish = { group: "db" }): string {
   const decision = decideMove(stateOf(alpha, beta), wish);
-  return "problems" in decision ? decision.problems.map(({ path, what, todo }) => `${path}: ${what} -> ${todo}`).join("\n") : "";
+  return "problems" in decision
+    ? decision.problems.map(({ path, what, todo }) => `${path}: ${what} -> ${todo}`).join("\n")
+    : "";
 }
 
 describe("a planned move", () => {
@@ -37,7 +51,9 @@ describe("a planned move", () => {
   it("is refused where a node is not reached, not healthy, or not known", () => {
     expect(refusals(ACTIVE, undefined)).toMatch(/beta: cannot be reached: timed out/);
     const health = '{"healthy":false,"checks":[{"name":"disk","ok":false,"detail":"99 % used"}]}';
-    expect(refusals(ACTIVE, manualNode("beta", SECONDARY, OFF, { health }))).toMatch(/beta: is not healthy: disk: 99 % used/);
+    expect(refusals(ACTIVE, manualNode("beta", SECONDARY, OFF, { health }))).toMatch(
+      /beta: is not healthy: disk: 99 % used/,
+    );
     expect(refusals(ACTIVE, PASSIVE, { group: "db", to: "gamma" })).toMatch(/is no node of this pair/);
     expect(refusals(ACTIVE, PASSIVE, { group: "shop" })).toMatch(/there is no such group/);
     expect(refusals(answer({}), answer({}))).toMatch(/nothing manages groups/);
@@ -46,7 +62,9 @@ describe("a planned move", () => {
   it("begins only where exactly one node has the whole group", () => {
     expect(refusals(manualNode("alpha", PRIMARY, OFF), PASSIVE)).toMatch(/active nowhere -> .*ha-group start db/);
     expect(refusals(ACTIVE, manualNode("beta", SECONDARY, ON))).toMatch(/active on alpha and beta/);
-    expect(refusals(manualNode("alpha", PRIMARY, ["started", "stopped", "stopped"]), PASSIVE)).toMatch(/partly active, on alpha/);
+    expect(refusals(manualNode("alpha", PRIMARY, ["started", "stopped", "stopped"]), PASSIVE)).toMatch(
+      /partly active, on alpha/,
+    );
   });
 
   it("is refused in maintenance mode, to a node in standby, and where failback would undo it", () => {
@@ -101,10 +119,17 @@ describe("what two sides are to each other", () => {
 });
 
 describe("the end of a split brain", () => {
-  const side = (ro: string, oos: number, ds = "UpToDate/DUnknown", cs = "StandAlone"): string => procDrbd(cs, ro, ds, oos);
+  const side = (ro: string, oos: number, ds = "UpToDate/DUnknown", cs = "StandAlone"): string =>
+    procDrbd(cs, ro, ds, oos);
   const keeper = manualNode("alpha", side("Primary/Unknown", 100), ON);
   const loser = manualNode("beta", side("Secondary/Unknown", 40, undefined, "WFConnection"), OFF);
-  const decide = (alpha: string | undefined, beta: string | undefined, gis = PARTED, keep = "alpha", volume = "db"): string => {
+  const decide = (
+    alpha: string | undefined,
+    beta: string | undefined,
+    gis = PARTED,
+    keep = "alpha",
+    volume = "db",
+  ): string => {
     const decision = decideRecover(stateOf(alpha, beta), gis, { volume, keep });
     return "problems" in decision ? decision.problems.map(({ what, todo }) => `${what} -> ${todo}`).join("\n") : "";
   };
@@ -154,8 +179,12 @@ describe("the end of a split brain", () => {
     expect(decide(keeper, loser, { ...PARTED, beta: undefined })).toMatch(/generations cannot be read/);
     expect(decide(keeper, loser, PARTED, "gamma")).toMatch(/no node of this pair/);
     expect(decide(keeper, loser, PARTED, "alpha", "web")).toMatch(/no replicated volume "web"/);
-    expect(decide(manualNode("alpha", side("Secondary/Unknown", 1, "Outdated/DUnknown"), OFF), loser)).toMatch(/--keep beta/);
-    expect(decide(keeper, manualNode("beta", side("Secondary/Unknown", 1, "Diskless/DUnknown"), OFF))).toMatch(/has no disk/);
+    expect(decide(manualNode("alpha", side("Secondary/Unknown", 1, "Outdated/DUnknown"), OFF), loser)).toMatch(
+      /--keep beta/,
+    );
+    expect(decide(keeper, manualNode("beta", side("Secondary/Unknown", 1, "Diskless/DUnknown"), OFF))).toMatch(
+      /has no disk/,
+    );
     expect(decide(keeper, manualNode("beta", "", OFF))).toMatch(/not configured on both nodes/);
   });
 });

@@ -11,13 +11,27 @@ import { standby } from "../../../cli/standby";
 import { switchover } from "../../../cli/switchover";
 import { verify } from "../../../cli/verify";
 import { crmMon, pacemakerNode } from "./pacemakerSamples";
-import { ACTIVE, answer, fakeNode, isSurvey, manualNode, OFF, ON, PASSIVE, PRIMARY, procDrbd, RESOURCES, SECONDARY } from "./samples";
+import {
+  ACTIVE,
+  answer,
+  fakeNode,
+  isSurvey,
+  manualNode,
+  OFF,
+  ON,
+  PASSIVE,
+  PRIMARY,
+  procDrbd,
+  RESOURCES,
+  SECONDARY,
+} from "./samples";
 
 const quick = { timeoutSeconds: 1, pollMs: 1 };
 let ran: string[];
 let said: string[];
 const say = (line: string): void => void said.push(line);
-const changes = (): string[] => ran.filter((line) => !/ss -Hltn|date \+%s|cat \/proc\/drbd|get-gi|dumpe2fs|journalctl/.test(line));
+const changes = (): string[] =>
+  ran.filter((line) => !/ss -Hltn|date \+%s|cat \/proc\/drbd|get-gi|dumpe2fs|journalctl/.test(line));
 
 beforeEach(() => {
   ran = [];
@@ -51,15 +65,23 @@ describe("switchover", () => {
 
   it("by hand goes back where the start there is refused", async () => {
     const nodes = manualPair();
-    const refusing = fakeNode("beta", (command) => (isSurvey(command) ? PASSIVE : { code: 11, stdout: "error: not safe" }), ran);
-    await expect(switchover([nodes[0], refusing] as never, { group: "db", ...quick }, say)).rejects.toThrow(/error: not safe/);
+    const refusing = fakeNode(
+      "beta",
+      (command) => (isSurvey(command) ? PASSIVE : { code: 11, stdout: "error: not safe" }),
+      ran,
+    );
+    await expect(switchover([nodes[0], refusing] as never, { group: "db", ...quick }, say)).rejects.toThrow(
+      /error: not safe/,
+    );
     expect(changes()).toEqual(["alpha: ha-group stop 'db'", "beta: ha-group start 'db'", "alpha: ha-group start 'db'"]);
     expect(said).toContain("started again on alpha");
   });
 
   it("changes nothing where it is refused", async () => {
     const nodes = [fakeNode("alpha", () => ACTIVE, ran), fakeNode("beta", () => manualNode("beta", "", OFF), ran)];
-    await expect(switchover(nodes, { group: "db", ...quick }, say)).rejects.toThrow(/nothing was changed[\s\S]*Unconfigured/);
+    await expect(switchover(nodes, { group: "db", ...quick }, say)).rejects.toThrow(
+      /nothing was changed[\s\S]*Unconfigured/,
+    );
     expect(ran).toEqual([]);
   });
 
@@ -84,7 +106,9 @@ describe("switchover", () => {
 
   it("with Pacemaker clears also where the group does not arrive", async () => {
     const nodes = ["alpha", "beta"].map((name) => fakeNode(name, () => pacemakerNode(name, {}), ran));
-    await expect(switchover(nodes, { group: "db", ...quick }, say)).rejects.toThrow(/did not arrive on beta within 1 s/);
+    await expect(switchover(nodes, { group: "db", ...quick }, say)).rejects.toThrow(
+      /did not arrive on beta within 1 s/,
+    );
     expect(changes().pop()).toBe("beta: crm_resource --resource 'db' --clear");
   });
 });
@@ -92,11 +116,18 @@ describe("switchover", () => {
 describe("verify", () => {
   const pair = (end: string): ReturnType<typeof fakeNode>[] => {
     let looks = 0;
-    const verifying = procDrbd("VerifyS", "Primary/Secondary", "UpToDate/UpToDate", 0, "\t[=>...] verified: 40.0% (6/10)M\n\tfinish: 0:00:01 speed: 1 (1) want: 1 K/sec");
+    const verifying = procDrbd(
+      "VerifyS",
+      "Primary/Secondary",
+      "UpToDate/UpToDate",
+      0,
+      "\t[=>...] verified: 40.0% (6/10)M\n\tfinish: 0:00:01 speed: 1 (1) want: 1 K/sec",
+    );
     const reply = (surveyed: string) => (command: string) => {
       if (isSurvey(command)) return surveyed;
       if (command.startsWith("cat")) return ++looks === 1 ? verifying : end;
-      if (command.startsWith("journalctl")) return "block drbd0: Out of sync: start=16, size=8 (sectors)\nblock drbd1: Out of sync: start=0, size=8 (sectors)";
+      if (command.startsWith("journalctl"))
+        return "block drbd0: Out of sync: start=16, size=8 (sectors)\nblock drbd1: Out of sync: start=0, size=8 (sectors)";
       return "1700000000";
     };
     return [fakeNode("alpha", reply(ACTIVE), ran), fakeNode("beta", reply(PASSIVE), ran)];
@@ -109,7 +140,9 @@ describe("verify", () => {
   });
 
   it("ends with 2 where they differ, with blocks, ranges and what to do", async () => {
-    await expect(verify(pair(procDrbd("Connected", "Primary/Secondary", "UpToDate/UpToDate", 8)), quick, say)).resolves.toBe(2);
+    await expect(
+      verify(pair(procDrbd("Connected", "Primary/Secondary", "UpToDate/UpToDate", 8)), quick, say),
+    ).resolves.toBe(2);
     expect(said.join("\n")).toMatch(/2 blocks of 4 KiB \(8\.0 KiB\) differ/);
     expect(said.join("\n")).toMatch(/drbd0: Out of sync: start=16/);
     expect(said.join("\n")).not.toMatch(/drbd1/);
@@ -117,9 +150,13 @@ describe("verify", () => {
   });
 
   it("tells that it was cut short, or did not end", async () => {
-    await expect(verify(pair(procDrbd("WFConnection", "Primary/Unknown", "UpToDate/DUnknown")), quick, say)).rejects.toThrow("cut short");
+    await expect(
+      verify(pair(procDrbd("WFConnection", "Primary/Unknown", "UpToDate/DUnknown")), quick, say),
+    ).rejects.toThrow("cut short");
     const endless = procDrbd("VerifyS", "Primary/Secondary", "UpToDate/UpToDate");
-    await expect(verify(pair(endless), quick, say)).rejects.toThrow(/did not end within 1 s[\s\S]*drbdadm disconnect db/);
+    await expect(verify(pair(endless), quick, say)).rejects.toThrow(
+      /did not end within 1 s[\s\S]*drbdadm disconnect db/,
+    );
   });
 
   it("is refused where a side is missing", async () => {
@@ -142,9 +179,11 @@ describe("recover split-brain", () => {
         name,
         (command) => {
           if (isSurvey(command)) return parted(name);
-          if (command.includes("get-gi")) return `${name === "alpha" ? "00000000000000A1" : "00000000000000B0"}:0000000000000010:${"0".repeat(16)}:${"0".repeat(16)}:1:1`;
+          if (command.includes("get-gi"))
+            return `${name === "alpha" ? "00000000000000A1" : "00000000000000B0"}:0000000000000010:${"0".repeat(16)}:${"0".repeat(16)}:1:1`;
           if (command.startsWith("dumpe2fs")) return "lastWrite=Sat Jan  3 10:00:00 2026\n";
-          if (command.startsWith("cat")) return name === "beta" ? SECONDARY : procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown");
+          if (command.startsWith("cat"))
+            return name === "beta" ? SECONDARY : procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown");
           return "";
         },
         ran,
@@ -156,7 +195,9 @@ describe("recover split-brain", () => {
     const confirm = jest.fn().mockResolvedValue(true);
     await recover(pair(), { ...options, confirm }, say);
     expect(confirm).toHaveBeenCalledWith("Discard what beta wrote since the sides parted (40.0 KiB)?");
-    expect(said.join("\n")).toMatch(/KEEP {4}alpha[\s\S]*100\.0 KiB[\s\S]*DISCARD beta[\s\S]*40960 bytes[\s\S]*10:00:00 2026/);
+    expect(said.join("\n")).toMatch(
+      /KEEP {4}alpha[\s\S]*100\.0 KiB[\s\S]*DISCARD beta[\s\S]*40960 bytes[\s\S]*10:00:00 2026/,
+    );
     expect(changes()).toEqual([
       "beta: drbdadm disconnect 'db'",
       "beta: drbdadm secondary 'db'",
@@ -185,16 +226,24 @@ describe("standby and maintenance", () => {
 
   it("with Pacemaker switches the node, whatever failback says, and not where the other could not serve", async () => {
     let on = "alpha";
-    const reply = (name: string, more = {}) => (command: string) => {
-      if (command.startsWith("crm_standby")) on = "beta";
-      return isSurvey(command) ? pacemakerNode(name, { on, stickiness: 0, ...more }) : "";
-    };
-    await standby([fakeNode("alpha", reply("alpha"), ran), fakeNode("beta", reply("beta"), ran)], { node: "alpha", ...quick }, say);
+    const reply =
+      (name: string, more = {}) =>
+      (command: string) => {
+        if (command.startsWith("crm_standby")) on = "beta";
+        return isSurvey(command) ? pacemakerNode(name, { on, stickiness: 0, ...more }) : "";
+      };
+    await standby(
+      [fakeNode("alpha", reply("alpha"), ran), fakeNode("beta", reply("beta"), ran)],
+      { node: "alpha", ...quick },
+      say,
+    );
     expect(changes()).toEqual(["beta: crm_standby --node 'alpha' --update on"]);
     on = "alpha";
     const gone = { betaOnline: false };
     const nodes = [fakeNode("alpha", reply("alpha", gone), ran), fakeNode("beta", reply("beta", gone), ran)];
-    await expect(standby(nodes, { node: "alpha", ...quick }, say)).rejects.toThrow(/alpha keeps its groups[\s\S]*UNCLEAN/);
+    await expect(standby(nodes, { node: "alpha", ...quick }, say)).rejects.toThrow(
+      /alpha keeps its groups[\s\S]*UNCLEAN/,
+    );
     expect(changes()).toHaveLength(1);
   });
 
@@ -258,7 +307,8 @@ describe("the tools", () => {
   });
 
   it("a probe's place is a service's port before SSH's", () => {
-    const listening = "LISTEN 0 80 0.0.0.0:22 0.0.0.0:*\nLISTEN 0 80 *:3306 *:*\nLISTEN 0 80 127.0.0.1:25 0.0.0.0:*\nLISTEN 0 5 [::1]:8080 [::]:*";
+    const listening =
+      "LISTEN 0 80 0.0.0.0:22 0.0.0.0:*\nLISTEN 0 80 *:3306 *:*\nLISTEN 0 80 127.0.0.1:25 0.0.0.0:*\nLISTEN 0 5 [::1]:8080 [::]:*";
     expect(probeTargets(listening, ["192.0.2.50"]).map(({ port }) => port)).toEqual([3306, 22]);
     expect(parseProbe("[2001:db8::1]:80")).toEqual({ host: "2001:db8::1", port: 80 });
     expect(parseProbe("db")).toBeUndefined();

@@ -11,7 +11,14 @@ interface Cluster {
 }
 
 /** What `crm_mon --output-as=xml` of Pacemaker 2.1 prints for one group on one promotable DRBD clone. */
-export function crmMon({ on = "alpha", betaStandby = false, betaOnline = true, maintenance = false, failed = false, fencing = true }: Cluster): string {
+export function crmMon({
+  on = "alpha",
+  betaStandby = false,
+  betaOnline = true,
+  maintenance = false,
+  failed = false,
+  fencing = true,
+}: Cluster): string {
   const flags = 'blocked="false" maintenance="false" managed="true" failure_ignored="false"';
   const resource = (id: string, agent: string, bad = false): string =>
     `<resource id="${id}" resource_agent="${agent}" role="${bad ? "Stopped" : "Started"}" active="${!bad}" orphaned="false" failed="${bad}" ${flags} nodes_running_on="${bad ? 0 : 1}">${

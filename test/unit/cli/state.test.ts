@@ -6,7 +6,19 @@ import { parsePacemaker } from "../../../cli/state/pacemaker";
 import { parseProcDrbd } from "../../../cli/state/procDrbd";
 import { parseXml } from "../../../cli/state/xml";
 import { cib, crmMon, pacemakerNode } from "./pacemakerSamples";
-import { ACTIVE, answer, fakeNode, manualNode, OFF, ON, PASSIVE, PRIMARY, procDrbd, RESOURCES, stateOf } from "./samples";
+import {
+  ACTIVE,
+  answer,
+  fakeNode,
+  manualNode,
+  OFF,
+  ON,
+  PASSIVE,
+  PRIMARY,
+  procDrbd,
+  RESOURCES,
+  stateOf,
+} from "./samples";
 
 describe("/proc/drbd", () => {
   it("gives roles, disks, the connection and what is out of sync, in bytes", () => {
@@ -24,7 +36,8 @@ describe("/proc/drbd", () => {
 
   it("gives the progress of a resync and of a verification, and keeps two resources apart", () => {
     const resync = "\t[==>.................] sync'ed: 12.5% (898/1024)M\n\tfinish: 0:01:32 speed: 9,876 (9,876) K/sec";
-    const verify = "\t[====>...............] verified: 27.0% (748/1024)M\n\tfinish: 0:00:09 speed: 80,000 (79,000) want: 102,400 K/sec";
+    const verify =
+      "\t[====>...............] verified: 27.0% (748/1024)M\n\tfinish: 0:00:09 speed: 80,000 (79,000) want: 102,400 K/sec";
     const text =
       procDrbd("SyncSource", "Primary/Secondary", "UpToDate/Inconsistent", 919552, resync) +
       procDrbd("VerifyS", "Primary/Secondary", "UpToDate/UpToDate", 0, verify).replace(" 0: cs", " 1: cs") +
@@ -41,7 +54,14 @@ describe("what Pacemaker prints", () => {
   it("gives groups, where they run, their resources, addresses and preferred node", () => {
     const state = parsePacemaker(crmMon({}), cib());
     expect(state.groups).toEqual([
-      expect.objectContaining({ name: "db", preferred: "alpha", drbd: ["db"], addresses: ["192.0.2.50"], activeOn: ["alpha"], failback: false }),
+      expect.objectContaining({
+        name: "db",
+        preferred: "alpha",
+        drbd: ["db"],
+        addresses: ["192.0.2.50"],
+        activeOn: ["alpha"],
+        failback: false,
+      }),
     ]);
     expect(state.fencing).toEqual({ enabled: true, ok: true, words: "fence-beta" });
     expect(state.nodes.map(({ online }) => online)).toEqual([true, true]);
@@ -60,7 +80,8 @@ describe("what Pacemaker prints", () => {
 });
 
 describe("what Heartbeat prints", () => {
-  const haResources = "alpha \\\n  drbddisk::db \\\n  IPaddr2::192.0.2.50/24/eth1 \\\n  MailTo::root::shop\nbeta drbddisk::mail linode-ha-unit::postfix.service\n";
+  const haResources =
+    "alpha \\\n  drbddisk::db \\\n  IPaddr2::192.0.2.50/24/eth1 \\\n  MailTo::root::shop\nbeta drbddisk::mail linode-ha-unit::postfix.service\n";
   const nodes = { alpha: "active", beta: "active" };
 
   it("gives the groups of haresources by the best name there is", () => {
@@ -85,7 +106,10 @@ describe("what Heartbeat prints", () => {
 
   it("gives a dead node and the fencing of ha.cf", () => {
     const state = heartbeatState(
-      { alpha: { runs: true, holds: "all", nodes: { alpha: "active", beta: "dead" } }, beta: { runs: false, holds: "unknown", nodes: {} } },
+      {
+        alpha: { runs: true, holds: "all", nodes: { alpha: "active", beta: "dead" } },
+        beta: { runs: false, holds: "unknown", nodes: {} },
+      },
       haResources,
       "stonith_host alpha external/linode beta:12\n",
     );
@@ -96,7 +120,9 @@ describe("what Heartbeat prints", () => {
 
 describe("the survey", () => {
   it("leaves out what is not on the node, and keeps the health of an unhealthy one", () => {
-    const answers = splitAnswers(answer({ health: '{"healthy":false,"checks":[]}', crmMon: "not found" }, { health: 1, crmMon: 127 }));
+    const answers = splitAnswers(
+      answer({ health: '{"healthy":false,"checks":[]}', crmMon: "not found" }, { health: 1, crmMon: 127 }),
+    );
     expect(answers).toEqual({ health: '{"healthy":false,"checks":[]}\n', healthCode: 1 });
   });
 
@@ -117,9 +143,13 @@ describe("grades", () => {
 
   it("1: serving without a peer, in maintenance, or with blocks that a verification found", () => {
     expect(gradeOf(stateOf(ACTIVE, undefined))).toBe(1);
-    expect(gradeOf(stateOf(pacemakerNode("alpha", { maintenance: true }), pacemakerNode("beta", { maintenance: true })))).toBe(1);
+    expect(
+      gradeOf(stateOf(pacemakerNode("alpha", { maintenance: true }), pacemakerNode("beta", { maintenance: true }))),
+    ).toBe(1);
     const differ = manualNode("alpha", procDrbd("Connected", "Primary/Secondary", "UpToDate/UpToDate", 12), ON);
-    expect(findingsOf(stateOf(differ, PASSIVE)).map(({ what }) => what)).toEqual([expect.stringContaining("12288 bytes differ")]);
+    expect(findingsOf(stateOf(differ, PASSIVE)).map(({ what }) => what)).toEqual([
+      expect.stringContaining("12288 bytes differ"),
+    ]);
   });
 
   it("2: active nowhere, on both, or parted with two Primaries", () => {
@@ -143,13 +173,21 @@ describe("status", () => {
     expect(screen).toContain("floating    192.0.2.50\n");
     expect(screen).toContain("alpha  Connected  Primary  UpToDate\n");
     expect(screen).toContain("group     db  on alpha  (preferred: alpha, 192.0.2.50)");
-    expect(JSON.parse(JSON.stringify(statusJson(state)))).toMatchObject({ schema: 1, grade: "healthy", exitCode: 0, findings: [] });
+    expect(JSON.parse(JSON.stringify(statusJson(state)))).toMatchObject({
+      schema: 1,
+      grade: "healthy",
+      exitCode: 0,
+      findings: [],
+    });
   });
 
   it("of a pair whose nodes both serve has no manager, and needs none", () => {
     const side = procDrbd("Connected", "Primary/Primary", "UpToDate/UpToDate");
     const node = answer({ drbd: side, resources: RESOURCES.replace("never", "always") });
     expect(findingsOf(stateOf(node, node))).toEqual([]);
-    expect(findingsOf(stateOf(answer({ drbd: side, resources: RESOURCES }), answer({ drbd: side, resources: RESOURCES }))).length).toBe(1);
+    expect(
+      findingsOf(stateOf(answer({ drbd: side, resources: RESOURCES }), answer({ drbd: side, resources: RESOURCES })))
+        .length,
+    ).toBe(1);
   });
 });
