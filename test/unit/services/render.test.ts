@@ -2,8 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HostRole } from "../../../hosts/contract";
 import { renderStep } from "../../../hosts/bundle";
+import { apacheRole, renderApache } from "../../../hosts/services/apache/render";
+import { forwardingRole } from "../../../hosts/services/forwarding/render";
 import { lighttpdRole, renderLighttpd } from "../../../hosts/services/lighttpd/render";
 import { mariadbRole, renderMariadb } from "../../../hosts/services/mariadb/render";
+import { mailRelayRole } from "../../../hosts/services/mail-relay/render";
+import { differencesOf } from "../../../hosts/services/package-drift/render";
+import { postgresqlRole } from "../../../hosts/services/postgresql/render";
 import * as cases from "./cases";
 
 const UPDATE = process.env.UPDATE_GOLDEN === "1";
@@ -19,6 +24,15 @@ function readable<P, R>(role: HostRole<P, R>, params: P): string {
 const texts: Record<string, string> = {
   mariadb: readable(mariadbRole, cases.mariadb),
   lighttpd: readable(lighttpdRole, cases.lighttpd),
+  apache: readable(apacheRole, cases.apache),
+  postgresql: readable(postgresqlRole, cases.postgresql),
+  forwarding: readable(forwardingRole, { schedulers: ["wlc", "rr"] }),
+  "mail-relay": readable(mailRelayRole, {
+    relayHost: "mail.example.org",
+    hostname: "alice",
+    domain: "example.org",
+    root: "ops@example.org",
+  }),
 };
 
 test.each(Object.keys(texts))("%s renders as expected (UPDATE_GOLDEN=1 writes anew)", (name) => {
@@ -56,4 +70,19 @@ test("steps fit into a command and carry no password", () => {
   const text = renderStep(mariadbRole, cases.mariadb, { step: "service-mysql", node: "web1", machine: "1" });
   expect(text).toContain("mariadb-password");
   expect(text).not.toContain("IDENTIFIED BY 'secret");
+});
+
+test("where Apache's configuration is on the volume, nothing is written through its link", () => {
+  expect(Object.keys(apacheRole.files(cases.apache)).filter((path) => path.startsWith("/etc/apache2"))).toEqual([]);
+  const own = apacheRole.files({ ...cases.apache, configuration: undefined });
+  expect(Object.keys(own)).toContain("/etc/apache2/conf-enabled/linode-ha.conf");
+  expect(renderApache(cases.apache)).toContain("FallbackResource /index.php");
+});
+
+test("packages that differ are named with both versions", () => {
+  expect(differencesOf({ a: "1", b: "1", c: "1" }, { a: "1", b: "2", d: "1" })).toEqual({
+    b: ["1", "2"],
+    c: ["1", ""],
+    d: ["", "1"],
+  });
 });
