@@ -66,7 +66,10 @@ export async function recover(
   // A person took their time: what was decided upon may have changed.
   await decideNow(nodes, options);
   const name = quoted(plan.volume);
-  await must(loser, `drbdadm disconnect ${name}`, 60_000, DO_NOT_WORRY);
+  // A side that stands alone has no connection left, and the kernel refuses to end what is not there.
+  if ((await sideAt(loser, plan.minor))?.connection !== "StandAlone") {
+    await must(loser, `drbdadm disconnect ${name}`, 60_000, DO_NOT_WORRY);
+  }
   if (options.copy !== undefined) {
     say(`copying ${plan.backing} of ${plan.discard} to ${options.copy}`);
     const bytes = await copyDevice(loser, plan.backing, options.copy, options.timeoutSeconds * 1000);

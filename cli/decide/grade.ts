@@ -34,6 +34,9 @@ export function findingsOf(state: PairState): Finding[] {
     ...manager.nodes
       .filter(({ online, standby }) => !online || standby)
       .map(({ name, words }) => degraded(`the manager has ${name} as: ${words}`)),
+    ...(manager.kind !== "none" && manager.nodes.length === 0
+      ? [critical("the manager answers on no node: nothing is known of the groups")]
+      : []),
     ...(manager.maintenance ? [degraded("maintenance mode: nothing is watched or moved")] : []),
     ...(manager.fencing?.ok === false ? [degraded(`fencing: ${manager.fencing.words}`)] : []),
     ...manager.notes.map(degraded),

@@ -169,26 +169,25 @@ describe("verify", () => {
 });
 
 describe("recover split-brain", () => {
-  const parted = (name: string): string =>
-    name === "alpha"
-      ? manualNode(name, procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown", 100), ON)
-      : manualNode(name, procDrbd("StandAlone", "Secondary/Unknown", "UpToDate/DUnknown", 40), OFF);
-  const pair = (): ReturnType<typeof fakeNode>[] =>
-    ["alpha", "beta"].map((name) =>
+  const pair = (beta = "StandAlone"): ReturnType<typeof fakeNode>[] => {
+    let seen = procDrbd(beta, "Secondary/Unknown", "UpToDate/DUnknown", 40);
+    const kept = procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown", 100);
+    return ["alpha", "beta"].map((name) =>
       fakeNode(
         name,
         (command) => {
-          if (isSurvey(command)) return parted(name);
+          if (isSurvey(command)) return name === "alpha" ? manualNode(name, kept, ON) : manualNode(name, seen, OFF);
+          if (command.includes("--discard-my-data")) seen = SECONDARY;
           if (command.includes("get-gi"))
             return `${name === "alpha" ? "00000000000000A1" : "00000000000000B0"}:0000000000000010:${"0".repeat(16)}:${"0".repeat(16)}:1:1`;
           if (command.startsWith("dumpe2fs")) return "lastWrite=Sat Jan  3 10:00:00 2026\n";
-          if (command.startsWith("cat"))
-            return name === "beta" ? SECONDARY : procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown");
+          if (command.startsWith("cat")) return name === "beta" ? seen : kept;
           return "";
         },
         ran,
       ),
     );
+  };
   const options = { volume: "db", keep: "alpha", ...quick };
 
   it("shows both sides, asks, discards the one, and sees both UpToDate", async () => {
@@ -199,12 +198,16 @@ describe("recover split-brain", () => {
       /KEEP {4}alpha[\s\S]*100\.0 KiB[\s\S]*DISCARD beta[\s\S]*40960 bytes[\s\S]*10:00:00 2026/,
     );
     expect(changes()).toEqual([
-      "beta: drbdadm disconnect 'db'",
       "beta: drbdadm secondary 'db'",
       "beta: drbdadm connect --discard-my-data 'db'",
       "alpha: drbdadm connect 'db'",
     ]);
     expect(said.pop()).toBe("db: both sides are UpToDate, with the data of alpha");
+  });
+
+  it("disconnects a side that still tries to connect", async () => {
+    await recover(pair("WFConnection"), { ...options, confirm: () => Promise.resolve(true) }, say);
+    expect(changes().slice(0, 2)).toEqual(["beta: drbdadm disconnect 'db'", "beta: drbdadm secondary 'db'"]);
   });
 
   it("changes nothing without a yes, with a copy that has no place, and on the side in use", async () => {

@@ -159,6 +159,14 @@ describe("grades", () => {
     expect(gradeOf(stateOf(manualNode("alpha", parted, ON), manualNode("beta", parted, OFF)))).toBe(2);
   });
 
+  it("2: a manager that answers on no node", () => {
+    const silent = answer({ drbd: PRIMARY, resources: RESOURCES, manager: "pacemaker=failed" });
+    expect(findingsOf(stateOf(silent, silent)).map(({ what }) => what)).toContain(
+      "the manager answers on no node: nothing is known of the groups",
+    );
+    expect(gradeOf(stateOf(silent, undefined))).toBe(2);
+  });
+
   it("3: nobody answered", () => {
     expect(gradeOf(stateOf(undefined, undefined))).toBe(3);
   });
