@@ -17,7 +17,7 @@ purge: ## stop the local Linode and remove all it stored
 	@scripts/down.sh --purge
 
 status: ## ask the nodes how they are
-	@scripts/status.sh
+	@scripts/status.sh $(STACK)
 
 test: ## lint, types, unit, golden, host and lab tests (STAGES="unit golden" for some)
 	@scripts/test.sh $(STAGES)

@@ -36,7 +36,7 @@ const volume = z.strictObject({
 
 const address = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("public4") }),
-  z.strictObject({ kind: z.literal("private4") }),
+  z.strictObject({ kind: z.literal("public6") }),
   z.strictObject({ kind: z.literal("vlan"), address: text("is not an IPv4 address", net.isIPv4) }),
 ]);
 
@@ -120,6 +120,7 @@ export const failoverSchemas = {
       }),
     ),
     fencing,
+    fencingToken: z.string().min(1, "is empty").optional(),
     // 15 s give the source's heartbeats: every 2 s, a warning after 5.
     detection: detection(15),
   }),
@@ -128,6 +129,7 @@ export const failoverSchemas = {
     ...common,
     groups: named("a group", z.strictObject({ ...automaticGroup, failback: z.boolean().default(false) })),
     fencing,
+    fencingToken: z.string().min(1, "is empty").optional(),
     detection: detection(30),
     pingNodes: z.array(ip).default([]),
     loadBalancing: z.boolean().default(true),

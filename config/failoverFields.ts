@@ -131,8 +131,8 @@ const COMMON: Fields = {
   ),
   "addresses.*": help("One address that moves with its group.", "an object with kind", "site: { kind: public4 }"),
   "addresses.*.kind": help(
-    "`public4`: bought for the pair and shared between its nodes; `private4`: the same in the region's network; `vlan`: one of the pair's own VLAN.",
-    "public4, private4 or vlan",
+    "`public4` and `public6`: bought for the pair, shared between its nodes and announced by the active one; `vlan`: one of the pair's own VLAN.",
+    "public4, public6 or vlan",
     "kind: public4",
   ),
   "addresses.*.address": help(
@@ -212,6 +212,12 @@ const AUTOMATIC: Fields = {
     "`linode`: through the vendor's API; `none`: nothing, and nodes that lose each other may both go on writing.",
     "linode or none",
     "kind: linode",
+  ),
+  fencingToken: help(
+    "With fencing of kind linode: an API token with linodes:read_write and nothing else. Set it with `pulumi config set --secret`.",
+    "a personal access token",
+    "fencingToken: { secure: … }",
+    "none",
   ),
   "fencing.confirmSeconds": help(
     "Within how many seconds a fencing is confirmed.",

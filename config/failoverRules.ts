@@ -23,6 +23,7 @@ export function failoverChecks(document: unknown): Problem[] {
     ...servicePorts(document),
     ...vlanAddresses(document),
     ...links(document),
+    ...fencingToken(document),
   ];
 }
 
@@ -217,4 +218,16 @@ function links(document: unknown): Problem[] {
       ];
     });
   });
+}
+
+/** The token is never shown, whatever is wrong with it. */
+function fencingToken(document: unknown): Problem[] {
+  const needed = valueAt(document, ["fencing", "kind"]) === "linode";
+  return needed && valueAt(document, ["fencingToken"]) === undefined
+    ? [
+        problemAt(document, ["fencingToken"], "is missing: fencing through the vendor's API needs a token", {
+          todo: "run `pulumi config set --secret linode-ha:fencingToken`, with a token of linodes:read_write alone",
+        }),
+      ]
+    : [];
 }

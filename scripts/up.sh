@@ -6,15 +6,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib/common.sh
 source scripts/lib/common.sh
+# shellcheck source=scripts/lib/stack.sh
+source scripts/lib/stack.sh
 
 readonly system=${1:-dual-primary}
-readonly stack=lab
-# `lab` alone is the system that the project starts with; each other one has a configuration of its own.
-if [[ $system == dual-primary ]]; then
-  config=stacks/Pulumi.lab.yaml
-else
-  config=stacks/Pulumi.lab.$system.yaml
-fi
+stack=$(lab_stack "$system")
+readonly stack config=stacks/Pulumi.$stack.yaml
 [[ -f $config ]] || die "there is no system '$system' for the lab ($config is missing)" "Choose one that has a file stacks/Pulumi.lab*.yaml."
 
 in_lab() {
@@ -33,12 +30,13 @@ in_lab bin/linode-ha resume --stack "$stack" --config-file "$config"
 in_lab pulumi up --stack "$stack" --config-file "$config" --yes --skip-preview --non-interactive
 say "asking the nodes"
 in_lab bin/linode-ha status --stack "$stack"
+node=$(sed -n 's/^ *nodes: \[\([a-z0-9-]*\),.*/\1/p' "$config")
 say "done in $((SECONDS - started)) s"
-cat <<'TEXT'
+cat <<TEXT
 Next:
-  bin/linode-lab ssh web1                      a shell on a node
-  bin/linode-lab ssh web1 -- drbdadm status    one command on it
-  bin/linode-lab fault power-cut web1          watch the pair live through a power cut
-  bin/linode-lab exec -- pulumi preview        what a change of stacks/Pulumi.lab.yaml would do
+  bin/linode-lab ssh $node                      a shell on a node
+  bin/linode-lab ssh $node -- drbdadm status    one command on it
+  bin/linode-lab fault power-cut $node          watch the pair live through a power cut
+  bin/linode-lab exec -- pulumi preview        what a change of $config would do
   make down                                    stop the lab (make purge also removes what it stored)
 TEXT

@@ -1,7 +1,7 @@
 import { HeartbeatPair } from "../components/managers/heartbeat";
 import { IpForwarding } from "../components/services/ipForwarding";
 import { loadFailover } from "../config";
-import { failoverParts, fencingOf, noSurroundings, type Surroundings } from "./failover";
+import { failoverParts, fencingOf } from "./failover";
 
 const INTERFACES = { vlan: "eth1", private: "eth0", public6: "eth0" } as const;
 
@@ -9,10 +9,9 @@ const INTERFACES = { vlan: "eth1", private: "eth0", public6: "eth0" } as const;
 export async function activePassive(
   all: Readonly<Record<string, string>>,
   project: string,
-  surroundings: Surroundings = noSurroundings,
 ): Promise<Record<string, unknown>> {
   const config = await loadFailover("active-passive", all, project);
-  const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(config, surroundings, {
+  const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(config, {
     net: { maxBuffers: 2048, koCount: 4 },
     disk: { onIoError: "detach", alExtents: 257 },
     startup: { wfcTimeout: 0, degrWfcTimeout: 120 },
@@ -25,7 +24,7 @@ export async function activePassive(
       nodes,
       groups,
       knownServices,
-      fencing: fencingOf(config, pair, surroundings),
+      fencing: fencingOf(config, pair),
       detection: config.detection,
       heartbeats: [{ via: "interconnect", interface: INTERFACES[kind] }],
       pingNodes: config.pingNodes,

@@ -1,6 +1,8 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DrbdVolume, HaPair, type NodePair, UserError } from "../components";
+import * as pulumi from "@pulumi/pulumi";
+import { DrbdVolume, HaPair, type NodePair } from "../components";
 import type { DrbdTuning } from "../components/drbdVolume";
+import { type BgpAddress, FloatingIp } from "../components/floatingIp";
+import { LinodeFencing } from "../components/linodeFencing";
 import type { ManagerFencing } from "../components/managers/fencing";
 import * as model from "../components/serviceGroup";
 import { LighttpdServer } from "../components/services/lighttpdServer";
@@ -9,40 +11,6 @@ import { MariadbServer } from "../components/services/mariadbServer";
 import { ApacheServer } from "../components/services/apacheServer";
 import { PostgresqlServer } from "../components/services/postgresqlServer";
 import { type ActivePassiveConfig, backingOf, type CrossedPairConfig, type ManualFailoverConfig } from "../config";
-
-/** What a stack needs to make an address that its pair must own. */
-export interface WantedAddress {
-  readonly name: string;
-  readonly kind: "public4" | "private4";
-}
-
-/** What stands outside of the pair's own hosts: addresses that the vendor moves, and fencing through its API. */
-export interface Surroundings {
-  /** Makes the floating addresses of a pair, in the order given. */
-  floating(pair: HaPair, wanted: readonly WantedAddress[]): readonly model.GroupAddress[];
-  /** Makes fencing through the vendor's API. */
-  fencing(pair: HaPair, confirmSeconds: number): ManagerFencing;
-}
-
-/** Where nothing of the kind can be made: refuses, before anything is registered (see {@link checkSurroundings}). */
-export const noSurroundings: Surroundings = { floating: () => refuse("addresses"), fencing: () => refuse("fencing") };
-
-function refuse(path: string): never {
-  throw new UserError("This stack cannot be built here:", [
-    {
-      path,
-      what: "this program cannot make what is asked for",
-      todo: path === "addresses" ? "use addresses of kind vlan" : "use fencing { kind: none, acceptUnfenced: true }",
-    },
-  ]);
-}
-
-/** Refuses what the surroundings cannot give, before anything is registered. */
-export function checkSurroundings(config: Built, surroundings: Surroundings): void {
-  if (surroundings !== noSurroundings) return;
-  if (Object.values(config.addresses).some(({ kind }) => kind !== "vlan")) refuse("addresses");
-  if ("fencing" in config && config.fencing.kind === "linode") refuse("fencing");
-}
 
 /** A system in which services move. */
 type Built = CrossedPairConfig | ActivePassiveConfig | ManualFailoverConfig;
@@ -62,11 +30,10 @@ export interface FailoverParts {
 const VLAN_INTERFACE = "eth1";
 
 /** Builds everything but the manager. `tuning`: DRBD's settings that the source of the system asks for. */
-export function failoverParts(config: Built, surroundings: Surroundings, tuning: DrbdTuning = {}): FailoverParts {
-  checkSurroundings(config, surroundings);
+export function failoverParts(config: Built, tuning: DrbdTuning = {}): FailoverParts {
   const pair = new HaPair("pair", config.pair);
   const { nodes } = pair;
-  const addresses = makeAddresses(pair, config, surroundings);
+  const addresses = makeAddresses(pair, config);
   const made = Object.entries(config.volumes).map(([name, settings]) => {
     const volume = new DrbdVolume(name, {
       nodes,
@@ -123,35 +90,49 @@ export function failoverParts(config: Built, surroundings: Surroundings, tuning:
 }
 
 /** Fencing as the configuration has it. */
-export function fencingOf(
-  config: CrossedPairConfig | ActivePassiveConfig,
-  pair: HaPair,
-  surroundings: Surroundings,
-): ManagerFencing {
-  const { fencing } = config;
-  return fencing.kind === "none" ? fencing : surroundings.fencing(pair, fencing.confirmSeconds);
+export function fencingOf(config: CrossedPairConfig | ActivePassiveConfig, pair: HaPair): ManagerFencing {
+  const { fencing, detection, fencingToken = "" } = config;
+  if (fencing.kind === "none") return fencing;
+  return new LinodeFencing("fencing", {
+    nodes: pair.nodes,
+    token: pulumi.secret(fencingToken),
+    preferred: Object.values(config.groups)[0]?.preferred,
+    confirmSeconds: fencing.confirmSeconds,
+    detection,
+  }).fencing;
 }
 
-function makeAddresses(pair: HaPair, config: Built, surroundings: Surroundings): Map<string, model.GroupAddress> {
+/** All addresses that move, in the pair's one declaration of them. */
+function makeAddresses(pair: HaPair, config: Built): ReadonlyMap<string, model.GroupAddress> {
   const entries = Object.entries(config.addresses);
-  const wanted = entries.flatMap(([name, { kind }]) => (kind === "vlan" ? [] : [{ name, kind }]));
-  const floating = wanted.length === 0 ? [] : surroundings.floating(pair, wanted);
-  const network = config.pair.interconnect.kind === "vlan" ? config.pair.interconnect.cidr : "/24";
-  const vlan = entries.flatMap(([name, settings]): model.GroupAddress[] =>
-    settings.kind !== "vlan"
-      ? []
-      : [
-          {
+  if (entries.length === 0) return new Map();
+  const network = config.pair.interconnect.kind === "vlan" ? config.pair.interconnect.cidr : "";
+  const bgp = entries.flatMap(([name, { kind }]): [string, BgpAddress][] => {
+    if (kind === "vlan") return [];
+    const group = groupOf(config, "addresses", name);
+    const failback = "failback" in group ? group.failback : false;
+    return [[name, { family: kind === "public4" ? "ipv4" : "ipv6", preferred: group.preferred, failback }]];
+  });
+  const arp = entries.flatMap(([name, settings]) =>
+    settings.kind === "vlan"
+      ? [
+          [
             name,
-            address: settings.address,
-            prefixLength: Number(network.split("/")[1]),
-            interface: VLAN_INTERFACE,
-            method: { kind: "arp" },
-            nodes: pair.nodes.map((node) => node.name),
-          },
-        ],
+            {
+              address: settings.address,
+              prefixLength: Number(network.split("/")[1]),
+              interface: VLAN_INTERFACE,
+            },
+          ] as const,
+        ]
+      : [],
   );
-  return new Map([...floating, ...vlan].map((address) => [address.name, address]));
+  const floating = new FloatingIp("floating", {
+    nodes: pair.nodes,
+    ...(bgp.length === 0 ? {} : { bgp: { region: config.pair.region, addresses: Object.fromEntries(bgp) } }),
+    ...(arp.length === 0 ? {} : { arp: { addresses: Object.fromEntries(arp) } }),
+  });
+  return new Map(Object.entries(floating.addresses));
 }
 
 interface Services {
@@ -202,14 +183,15 @@ function makeServices(
   if (apache !== undefined) {
     const { volume, ...settings } = apache;
     const holder = group("apache");
-    const configuration = "links" in holder ? holder.links?.["/etc/apache2"] : undefined;
-    add("apache", volume, new ApacheServer("apache", { ...on(volume), ...settings, configuration }));
+    const links = "links" in holder ? holder.links : undefined;
+    const [configuration, siteFolder] = [links?.["/etc/apache2"], links?.["/var/www"]];
+    add("apache", volume, new ApacheServer("apache", { ...on(volume), ...settings, configuration, siteFolder }));
   }
   return { units, outputs };
 }
 
 /** The group that has something. The configuration's checks have made sure that there is one. */
-function groupOf(config: Built, kind: "volumes" | "services", name: string): Built["groups"][string] {
+function groupOf(config: Built, kind: "volumes" | "addresses" | "services", name: string): Built["groups"][string] {
   const groups: readonly Built["groups"][string][] = Object.values(config.groups);
   const found = groups.find((group) => group[kind].includes(name));
   if (found === undefined) throw new Error(`no group has "${name}" of ${kind}`);

@@ -1,16 +1,15 @@
 import { ManualFailover } from "../components/managers/manual";
 import { PackageDrift } from "../components/services/packageDrift";
 import { loadFailover } from "../config";
-import { failoverParts, noSurroundings, type Surroundings } from "./failover";
+import { failoverParts } from "./failover";
 
 /** Two nodes whose services a person moves. */
 export async function manualFailover(
   all: Readonly<Record<string, string>>,
   project: string,
-  surroundings: Surroundings = noSurroundings,
 ): Promise<Record<string, unknown>> {
   const config = await loadFailover("manual-failover", all, project);
-  const { nodes, groups, knownServices, ready, outputs } = failoverParts(config, surroundings, {
+  const { nodes, groups, knownServices, ready, outputs } = failoverParts(config, {
     startup: { wfcTimeout: 10, degrWfcTimeout: 10 },
   });
   const manager = new ManualFailover(

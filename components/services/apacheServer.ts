@@ -20,6 +20,8 @@ export interface ApacheServerArgs extends ReplicatedServiceArgs {
   readonly port?: number;
   /** Where on the volume the group's link `/etc/apache2` points; filled from the active node's own once. Default: each node's own. */
   readonly configuration?: string;
+  /** Below it each site has a folder; on the volume. Default the mount point. */
+  readonly siteFolder?: string;
 }
 
 /**
@@ -43,12 +45,12 @@ export class ApacheServer extends pulumi.ComponentResource {
     found.requirePort("port", args.port ?? 80, 80);
     refuse(`ApacheServer "${name}"`, found);
     const { sites, port } = args;
-    const configuration = args.configuration as `/${string}` | undefined;
+    const [configuration, siteFolder] = [args.configuration, args.siteFolder] as (`/${string}` | undefined)[];
     this.ready = serviceSteps(
       name,
       apacheRole,
       args,
-      { volume: serviceVolume(args), sites, port, configuration },
+      { volume: serviceVolume(args), sites, port, configuration, siteFolder },
       this,
     );
     this.volume = volumeWith(args.volume, this.ready);

@@ -30,6 +30,8 @@ export interface ServiceKind<P extends { readonly volume: ServiceVolume }> {
   /** As its packages and units call it, for example `mariadb`. */
   readonly name: string;
   readonly unit: string;
+  /** Units of the same packages that must not run beside it. */
+  readonly otherUnits?: readonly string[];
   readonly packages: readonly string[];
   packagesFor?(params: P): readonly string[];
   readonly secrets?: readonly string[];
@@ -70,6 +72,7 @@ export function serviceRole<P extends { readonly volume: ServiceVolume }>(
     variables: (params) => ({
       SERVICE: kind.name,
       UNIT: kind.unit,
+      OTHER_UNITS: (kind.otherUnits ?? []).join(" "),
       RESOURCE: params.volume.resource,
       MINOR: `${params.volume.minor}`,
       MOUNTPOINT: params.volume.mountpoint,

@@ -8,7 +8,7 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/core.sh"
 # shellcheck source=../../lib/drbd.sh
 . "$LHA_STEP_DIR/lib/drbd.sh"
-: "${SERVICE:?}" "${UNIT:?}" "${RESOURCE:?}" "${MINOR:?}" "${MOUNTPOINT:?}" "${FSTYPE:?}" "${MOUNT_OPTIONS:?}" "${DATA_PATHS:?}" "${ON_CHANGE:?}"
+: "${SERVICE:?}" "${UNIT:?}" "${OTHER_UNITS?}" "${RESOURCE:?}" "${MINOR:?}" "${MOUNTPOINT:?}" "${FSTYPE:?}" "${MOUNT_OPTIONS:?}" "${DATA_PATHS:?}" "${ON_CHANGE:?}"
 
 readonly HELPER=/usr/local/lib/linode-ha/services/$SERVICE
 readonly MARK=$MOUNTPOINT/.linode-ha/$SERVICE
@@ -34,6 +34,14 @@ role_apply() {
 
 # The package enables it and may have started it. What a manager runs by now stays untouched.
 never_at_boot() {
+  local other
+  for other in $OTHER_UNITS; do
+    disable_unit "$other"
+    if systemctl is-active --quiet "$other"; then
+      if applying; then systemctl stop "$other"; fi
+      changed "stopped $other: $UNIT runs in its place"
+    fi
+  done
   disable_unit "$UNIT"
   if systemctl is-active --quiet "$UNIT" && ! on_volume; then
     if applying; then systemctl stop "$UNIT"; fi

@@ -32,8 +32,8 @@ check() {
 statements() {
   local password
   password=$(<"${LHA_SECRETS:?}/postgresql-password")
-  printf "CREATE ROLE %s LOGIN PASSWORD '%s';\n" "$DB_USER" "$password"
-  printf 'CREATE DATABASE %s OWNER %s;\n' "$DATABASE" "$DB_USER"
+  printf "CREATE ROLE \"%s\" LOGIN PASSWORD '%s';\n" "$DB_USER" "$password"
+  printf 'CREATE DATABASE "%s" OWNER "%s";\n' "$DATABASE" "$DB_USER"
 }
 
 init() {
@@ -43,8 +43,8 @@ init() {
   rm -rf "$DATADIR"
   install -d -m 0700 -o postgres -g postgres "$DATADIR"
   as_postgres "$bin/initdb" --pgdata="$DATADIR" --encoding=UTF8 --locale=C.UTF-8 --auth-local=peer --auth-host=scram-sha-256 >/dev/null
-  # A server for one session, without a socket: one statement a line.
-  statements | as_postgres "$bin/postgres" --single -D "$DATADIR" postgres >/dev/null
+  # A server for one session, without a socket: one statement a line, which an error must not repeat in a log.
+  statements | as_postgres "$bin/postgres" --single -c exit_on_error=on -c log_min_error_statement=panic -D "$DATADIR" postgres >/dev/null
 }
 
 case ${1-} in

@@ -81,6 +81,8 @@ const UNIT = [
 export const postgresqlRole = serviceRole<PostgresqlParams>({
   name: "postgresql",
   unit: "linode-ha-postgresql.service",
+  // The distribution makes a cluster of its own at installation, which would take the socket.
+  otherUnits: ["postgresql.service"],
   packages: ["postgresql"],
   secrets: [postgresqlSecret],
   onChange: "restart",

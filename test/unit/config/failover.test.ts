@@ -6,7 +6,7 @@ import { FAILOVER_SYSTEMS, type FailoverSystem, failoverFields } from "../../../
 import { projectRoot } from "../../support/lab";
 
 function example(system: FailoverSystem): Record<string, any> {
-  const { config } = parse(readFileSync(join(projectRoot, "stacks", `Pulumi.lab.${system}.yaml`), "utf8")) as {
+  const { config } = parse(readFileSync(join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`), "utf8")) as {
     config: Record<string, unknown>;
   };
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("linode-ha:", ""), value]));
@@ -50,6 +50,15 @@ const CASES: readonly [string, (document: Record<string, any>) => void, string][
 ];
 test.each(CASES)("refused: %s", (_name, change, words) => {
   expect(problems("crossed-pair", change).join("\n")).toContain(words);
+});
+
+test("fencing through the API needs a token, and a token is never shown", () => {
+  const linode = (d: Record<string, any>) => (d.fencing = { kind: "linode" });
+  expect(problems("crossed-pair", linode).join()).toContain("fencingToken: is missing");
+  const document = { ...example("crossed-pair"), fencing: { kind: "linode" }, fencingToken: 123456789 };
+  const parsed = parseFailover("crossed-pair", document);
+  expect(JSON.stringify(parsed)).toContain("fencingToken");
+  expect(JSON.stringify(parsed)).not.toContain("123456789");
 });
 
 test("a link must point into its group's volume", () => {

@@ -19,7 +19,7 @@ const PROGRAMS: Record<string, Program> = {
 
 /** The example's configuration as Pulumi hands it out, changed. */
 function configOf(system: string, change: (document: Record<string, any>) => void = () => undefined) {
-  const file = join(projectRoot, "stacks", `Pulumi.lab.${system}.yaml`);
+  const file = join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`);
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
   change(config);
   return Object.fromEntries(
@@ -93,11 +93,19 @@ test("manual failover: Apache's configuration is put on the volume once, and pac
   ).toBe(true);
 });
 
-test("what cannot be made here is refused before anything is registered", async () => {
-  const change = (document: Record<string, any>) => {
+test("a public address is the pair's, and its group starts what announces it", async () => {
+  await run("crossed-pair", (document) => {
     document["linode-ha:addresses"].site = { kind: "public4" };
+  });
+  expect(engine.ofType("linode:index/instanceIp:InstanceIp")).toHaveLength(1);
+  expect(text("cluster-alice-pacemaker")).toContain("site");
+});
+
+test("a mistake is refused before anything is registered", async () => {
+  const change = (document: Record<string, any>) => {
+    document["linode-ha:groups"].db.scores = { preferred: 1, other: 1 };
   };
-  await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow("addresses");
+  await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow("the scores tie");
   expect(engine.registered).toEqual([]);
   await engine.settled();
 });

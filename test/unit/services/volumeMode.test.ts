@@ -1,0 +1,35 @@
+import { DrbdVolume, HaPair, UserError } from "../../../components";
+import { LighttpdServer } from "../../../components/services/lighttpdServer";
+import { MockEngine } from "../../support/mockEngine";
+
+test("a service on a volume that promotes itself is refused, with everything else that is wrong", async () => {
+  const engine = new MockEngine();
+  await engine.start();
+  const { nodes } = new HaPair("web", {
+    region: "eu-central",
+    type: "g6-standard-2",
+    nodes: ["web1", "web2"],
+    domain: "example.org",
+    disks: { raw: { www: { sizeMiB: 2048 } } },
+    access: { adminCidrs: ["203.0.113.0/24"] },
+  });
+  const filesystem = { type: "ext4", mountpoint: "/var/www" } as const;
+  const volume = new DrbdVolume("www", {
+    nodes,
+    backing: { kind: "disk", name: "www" },
+    mode: { kind: "single-primary", preferred: "web1", promote: "boot" },
+    filesystem,
+  });
+  const sites = [{ host: "www.example.org", aliases: ["www.example.org"] }, { host: "Not A Name" }];
+  let problems: readonly { path: string }[] = [];
+  try {
+    new LighttpdServer("lighttpd", { volume, filesystem, sites, port: 70000 });
+  } catch (error) {
+    problems = (error as UserError).problems;
+  }
+  expect(problems.map(({ path }) => path)).toEqual(["volume", "sites[0].aliases[0]", "sites[1].host", "port"]);
+  await engine.settled();
+  expect(engine.ofType("command:remote:Command").map(({ name }) => name)).not.toContain(
+    "lighttpd-web1-services-lighttpd",
+  );
+});
