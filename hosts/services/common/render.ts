@@ -33,7 +33,7 @@ export interface ServiceKind<P extends { readonly volume: ServiceVolume }> {
   /** Units of the same packages that must not run beside it. */
   readonly otherUnits?: readonly string[];
   readonly packages: readonly string[];
-  packagesFor?(params: P): readonly string[];
+  readonly packagesFor?: (params: P) => readonly string[];
   readonly secrets?: readonly string[];
   /** `reload`: takes new settings in without an interruption; `restart`: a person chooses the moment. */
   readonly onChange: "reload" | "restart";

@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseFailover } from "../../../config/failover";
 import { FAILOVER_SYSTEMS, type FailoverSystem, failoverFields } from "../../../config/failoverFields";
+import { setAt } from "../services/setAt";
 import { projectRoot } from "../../support/lab";
 
-function example(system: FailoverSystem): Record<string, any> {
+function example(system: FailoverSystem): Record<string, unknown> {
   const { config } = parse(readFileSync(join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`), "utf8")) as {
     config: Record<string, unknown>;
   };
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("linode-ha:", ""), value]));
 }
 
-function problems(system: FailoverSystem, change: (document: Record<string, any>) => void): string[] {
+function problems(system: FailoverSystem, change: (document: Record<string, unknown>) => void): string[] {
   const document = example(system);
   change(document);
   const parsed = parseFailover(system, document);
@@ -23,37 +24,45 @@ test.each(FAILOVER_SYSTEMS)("the lab's %s is a configuration without problems", 
   expect(problems(system, () => undefined)).toEqual([]);
 });
 
-const CASES: readonly [string, (document: Record<string, any>) => void, string][] = [
-  ["scores tie", (d) => (d.groups.db.scores = { preferred: 5, other: 5 }), "groups.db.scores: the scores tie"],
-  ["unknown service", (d) => (d.groups.db.services = ["mariadbb"]), "groups.db.services[0]: is not among services"],
-  ["idle service", (d) => (d.groups.db.services = ["mariadbb"]), "services.mariadb: is in no group"],
-  ["two groups", (d) => d.groups.web.volumes.push("mysql"), "groups.web.volumes[1]: runs in group db already"],
-  ["foreign node", (d) => (d.groups.db.preferred = "bob"), "groups.db.preferred: is not a node of this pair"],
+const CASES: readonly [string, (document: Record<string, unknown>) => void, string][] = [
+  ["scores tie", (d) => setAt(d, "groups.db.scores", { preferred: 5, other: 5 }), "groups.db.scores: the scores tie"],
+  [
+    "unknown service",
+    (d) => setAt(d, "groups.db.services", ["mariadbb"]),
+    "groups.db.services[0]: is not among services",
+  ],
+  ["idle service", (d) => setAt(d, "groups.db.services", ["mariadbb"]), "services.mariadb: is in no group"],
+  [
+    "two groups",
+    (d) => setAt(d, "groups.web.volumes", ["www", "mysql"]),
+    "groups.web.volumes[1]: runs in group db already",
+  ],
+  ["foreign node", (d) => setAt(d, "groups.db.preferred", "bob"), "groups.db.preferred: is not a node of this pair"],
   [
     "left behind",
-    (d) => (d.services.mariadb.volume = "www"),
+    (d) => setAt(d, "services.mariadb.volume", "www"),
     "services.mariadb.volume: does not move with the service",
   ],
-  ["nested", (d) => (d.volumes.www.filesystem.mountpoint = "/var/mysql/www"), "is within that of volume mysql"],
-  ["same mount point", (d) => (d.volumes.www.filesystem.mountpoint = "/var/mysql"), "the same mount point"],
-  ["ports", (d) => (d.services.mariadb.port = 7801), "services.mariadb.port: uses port 7801"],
-  ["replication ports", (d) => (d.volumes.www.port = 7801), "volumes.www.port: uses port 7801"],
-  ["minors", (d) => (d.volumes.www.minor = 0), "volumes.www.minor: is the same device number"],
+  ["nested", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql/www"), "is within that of volume mysql"],
+  ["same mount point", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql"), "the same mount point"],
+  ["ports", (d) => setAt(d, "services.mariadb.port", 7801), "services.mariadb.port: uses port 7801"],
+  ["replication ports", (d) => setAt(d, "volumes.www.port", 7801), "volumes.www.port: uses port 7801"],
+  ["minors", (d) => setAt(d, "volumes.www.minor", 0), "volumes.www.minor: is the same device number"],
   [
     "not in the VLAN",
-    (d) => (d.addresses.db.address = "10.9.0.1"),
+    (d) => setAt(d, "addresses.db.address", "10.9.0.1"),
     "addresses.db.address: is not in the VLAN's network",
   ],
-  ["a node's", (d) => (d.addresses.db.address = "10.20.0.1"), "addresses.db.address: is the network's own"],
-  ["unfenced", (d) => (d.fencing.acceptUnfenced = false), "fencing.acceptUnfenced: must be true"],
-  ["unknown key", (d) => (d.groups.db.prefered = "alice"), "groups.db.prefered: is not a known key"],
+  ["a node's", (d) => setAt(d, "addresses.db.address", "10.20.0.1"), "addresses.db.address: is the network's own"],
+  ["unfenced", (d) => setAt(d, "fencing.acceptUnfenced", false), "fencing.acceptUnfenced: must be true"],
+  ["unknown key", (d) => setAt(d, "groups.db.prefered", "alice"), "groups.db.prefered: is not a known key"],
 ];
 test.each(CASES)("refused: %s", (_name, change, words) => {
   expect(problems("crossed-pair", change).join("\n")).toContain(words);
 });
 
 test("fencing through the API needs a token, and a token is never shown", () => {
-  const linode = (d: Record<string, any>) => (d.fencing = { kind: "linode" });
+  const linode = (d: Record<string, unknown>) => setAt(d, "fencing", { kind: "linode" });
   expect(problems("crossed-pair", linode).join()).toContain("fencingToken: is missing");
   const document = { ...example("crossed-pair"), fencing: { kind: "linode" }, fencingToken: 123456789 };
   const parsed = parseFailover("crossed-pair", document);
@@ -62,13 +71,15 @@ test("fencing through the API needs a token, and a token is never shown", () => 
 });
 
 test("a link must point into its group's volume", () => {
-  expect(problems("manual-failover", (d) => (d.groups.services.links["/etc/apache2"] = "/opt/apache"))).toEqual([
+  expect(
+    problems("manual-failover", (d) => setAt(d, "groups.services.links", { "/etc/apache2": "/opt/apache" })),
+  ).toEqual([
     "groups.services.links./etc/apache2: is on no volume of this group: on the other node it would point at nothing",
   ]);
 });
 
 test("port 7777 is o2cb's only where there is one", () => {
-  expect(problems("crossed-pair", (d) => (d.volumes.www.port = 7777))).toEqual([]);
+  expect(problems("crossed-pair", (d) => setAt(d, "volumes.www.port", 7777))).toEqual([]);
 });
 
 test.each(FAILOVER_SYSTEMS)("%s: every field that the example uses is in the reference", (system) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { projectRoot } from "../../support/lab";
 import { MockEngine } from "../../support/mockEngine";
+import { setAt } from "./setAt";
 
 jest.mock("../../../config/accountChecks", () => ({ accountSettings: () => ({}), checkAgainstApi: async () => [] }));
 
@@ -18,7 +19,7 @@ const PROGRAMS: Record<string, Program> = {
 };
 
 /** The example's configuration as Pulumi hands it out, changed. */
-function configOf(system: string, change: (document: Record<string, any>) => void = () => undefined) {
+function configOf(system: string, change: (document: Record<string, unknown>) => void = () => undefined) {
   const file = join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`);
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
   change(config);
@@ -95,15 +96,15 @@ test("manual failover: Apache's configuration is put on the volume once, and pac
 
 test("a public address is the pair's, and its group starts what announces it", async () => {
   await run("crossed-pair", (document) => {
-    document["linode-ha:addresses"].site = { kind: "public4" };
+    setAt(document, "linode-ha:addresses.site", { kind: "public4" });
   });
   expect(engine.ofType("linode:index/instanceIp:InstanceIp")).toHaveLength(1);
   expect(text("cluster-alice-pacemaker")).toContain("site");
 });
 
 test("a mistake is refused before anything is registered", async () => {
-  const change = (document: Record<string, any>) => {
-    document["linode-ha:groups"].db.scores = { preferred: 1, other: 1 };
+  const change = (document: Record<string, unknown>) => {
+    setAt(document, "linode-ha:groups.db.scores", { preferred: 1, other: 1 });
   };
   await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow("the scores tie");
   expect(engine.registered).toEqual([]);
