@@ -10,7 +10,7 @@ const KILLED_MS = 5_000;
 /** A Pulumi command that is at work inside a lab's network. */
 export interface RunningUpdate {
   readonly pid: number;
-  /** For example `pulumi up --yes`. */
+  /** For example `pulumi up`: not the rest, which may hold a value that is nobody else's to see. */
   readonly command: string;
 }
 
@@ -18,8 +18,8 @@ export interface RunningUpdate {
 export async function updatesIn(namespace: string): Promise<RunningUpdate[]> {
   return (await pidsIn(namespace)).flatMap((pid) => {
     try {
-      const [program = "", ...rest] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean);
-      return basename(program) === "pulumi" ? [{ pid, command: ["pulumi", ...rest].join(" ") }] : [];
+      const [program = "", verb = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter(Boolean);
+      return basename(program) === "pulumi" ? [{ pid, command: `pulumi ${verb.split("=")[0] ?? ""}`.trim() }] : [];
     } catch {
       // It has just ended.
       return [];

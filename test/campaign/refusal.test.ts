@@ -1,5 +1,6 @@
 import { Lab } from "../support/lab";
 import { pairConfig } from "../support/pairConfig";
+import { killGroup } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
 const lab = new Lab();
@@ -12,8 +13,21 @@ const project = new StackProject(lab, "keep", config);
 beforeAll(async () => {
   await lab.up();
   await project.init();
-  // Everything but the replicated volume, so that something else can be on the devices first.
-  await project.up("--exclude", "**linode-ha:storage:**", "--exclude-dependents");
+  // Cut short when the hosts are there and nothing replicates yet, so that something else can be on the devices first.
+  let group: number | undefined;
+  let killed = false;
+  await project.pulumi(["up", "--yes", "--skip-preview"], {
+    seconds: 600,
+    onStart: (processGroup) => (group = processGroup),
+    onOutput: (text) => {
+      if (!killed && text.includes("[keep1 base]")) {
+        killed = true;
+        killGroup(group);
+      }
+    },
+  });
+  expect(killed).toBe(true);
+  expect((await project.linodeHa(["resume"], { seconds: 300 })).code).toBe(0);
 }, 1_500_000);
 
 afterAll(async () => {

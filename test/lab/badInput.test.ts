@@ -109,7 +109,10 @@ describe("a machine that cannot be, for linode-lab", () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linode-ha-machine-"));
   const other = new Lab("other");
 
-  afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await other.purge();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
 
   it("says that the lab does not run, and how to start it", async () => {
     const { code, stderr } = await other.exec(["true"]);
