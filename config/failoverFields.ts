@@ -217,13 +217,25 @@ const AUTOMATIC: Fields = {
     "With fencing of kind linode: an API token with linodes:read_write and nothing else. Set it with `pulumi config set --secret`.",
     "a personal access token",
     "fencingToken: { secure: … }",
-    "none",
+    "the environment's LINODE_FENCING_TOKEN",
   ),
   "fencing.confirmSeconds": help(
     "Within how many seconds a fencing is confirmed.",
     "5 to 300",
     "confirmSeconds: 60",
     "60",
+  ),
+  "fencing.apiUrl": help(
+    "Where the nodes reach the API, if not where the vendor has it.",
+    "an address with http or https, ending in /v4",
+    "apiUrl: http://203.0.113.2/v4",
+    "https://api.linode.com/v4",
+  ),
+  "fencing.caCertificates": help(
+    "Certificates that the API's must be signed by, in place of the system's.",
+    "text in PEM form",
+    "caCertificates: …",
+    "the system's",
   ),
   "fencing.acceptUnfenced": help("With kind none: that you accept it.", "true", "acceptUnfenced: true"),
   "groups.*.failback": help(

@@ -226,7 +226,7 @@ function fencingToken(document: unknown): Problem[] {
   return needed && valueAt(document, ["fencingToken"]) === undefined
     ? [
         problemAt(document, ["fencingToken"], "is missing: fencing through the vendor's API needs a token", {
-          todo: "run `pulumi config set --secret linode-ha:fencingToken`, with a token of linodes:read_write alone",
+          todo: "run `pulumi config set --secret linode-ha:fencingToken`, with a token of linodes:read_write alone, or put it into LINODE_FENCING_TOKEN",
         }),
       ]
     : [];

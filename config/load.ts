@@ -28,7 +28,17 @@ export function loadFailover<S extends FailoverSystem>(
   project: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FailoverConfig<S>> {
-  return load((document) => parseFailover(system, document), all, project, environment);
+  return load((document) => parseFailover(system, withToken(document, environment)), all, project, environment);
+}
+
+/** The document, with the token for fencing from the environment where it says none and needs one. */
+function withToken(
+  document: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, unknown>> {
+  const token = environment["LINODE_FENCING_TOKEN"];
+  const needed = valueAt(document, ["fencing", "kind"]) === "linode" && document["fencingToken"] === undefined;
+  return needed && token !== undefined && token !== "" ? { ...document, fencingToken: token } : document;
 }
 
 async function load<C extends { readonly pair: FailoverPair }>(

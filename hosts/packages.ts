@@ -9,6 +9,13 @@ import { heartbeatRole } from "./heartbeat/render";
 import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
 import { pacemakerRole } from "./pacemaker/render";
+import { apacheRole } from "./services/apache/render";
+import { forwardingRole } from "./services/forwarding/render";
+import { lighttpdRole } from "./services/lighttpd/render";
+import { mailRelayRole } from "./services/mail-relay/render";
+import { mariadbRole } from "./services/mariadb/render";
+import { packageDriftRole } from "./services/package-drift/render";
+import { postgresqlRole } from "./services/postgresql/render";
 
 /** Every role there is. */
 export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">[] = [
@@ -22,6 +29,13 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   manualFailoverRole,
   ocfs2Role,
   pacemakerRole,
+  apacheRole,
+  forwardingRole,
+  lighttpdRole,
+  mailRelayRole,
+  mariadbRole,
+  packageDriftRole,
+  postgresqlRole,
 ];
 
 /** The Debian packages that the roles together may install, sorted: what an image must be able to provide. */

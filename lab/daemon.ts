@@ -12,6 +12,7 @@ import { readRecord, writeRecord } from "./daemon/record";
 import { startRegion, type Region } from "./daemon/region";
 import { LabError } from "./machines/errors";
 import { startTimeOf } from "./machines/process";
+import { API_ADDRESS } from "./network/namespace";
 import { labName, labPaths } from "./paths";
 
 const CLOSE_MS = 90_000;
@@ -49,7 +50,7 @@ async function start(outside: NetServer): Promise<void> {
   writeRecord(paths, { ...record, process: { pid: process.pid, startTime: startTimeOf(process.pid) ?? "" } });
   log(`starts (process ${process.pid}, port ${record.port})`);
   const region = await startRegion(paths, record, log);
-  const doors = [door(region), door(region)];
+  const doors = [door(region), door(region), door(region)];
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => {
     ending ??= (async () => {
@@ -69,9 +70,10 @@ async function start(outside: NetServer): Promise<void> {
   };
   const operations = operationsOf(paths, record, region, end);
   await operations.faults.takeUp();
-  const [inner, outer] = doors as [Server, Server];
+  const [inner, outer, guests] = doors as [Server, Server, Server];
   await listen(outer, outside);
   await listen(inner, { host: "127.0.0.1", port: record.port });
+  await listen(guests, { host: API_ADDRESS, port: 80 });
   await serveControl(paths.controlSocket, operations.routes, operations.tunnel);
   process.on("SIGTERM", () => void end());
   process.on("SIGINT", () => void end());

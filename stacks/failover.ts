@@ -98,6 +98,8 @@ export function fencingOf(config: CrossedPairConfig | ActivePassiveConfig, pair:
     token: pulumi.secret(fencingToken),
     preferred: Object.values(config.groups)[0]?.preferred,
     confirmSeconds: fencing.confirmSeconds,
+    apiUrl: fencing.apiUrl,
+    caCertificates: fencing.caCertificates,
     detection,
   }).fencing;
 }

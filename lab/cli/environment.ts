@@ -11,13 +11,14 @@ const PASSPHRASE = "linode-lab";
 export function labEnvironment(
   paths: LabPaths,
   cache: CachePaths,
-  record: Pick<LabRecord, "port" | "token">,
+  record: Pick<LabRecord, "port" | "token" | "fencingToken">,
   env: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, string>> {
   return {
     LINODE_LAB: paths.name,
     LINODE_URL: apiUrl(record),
     LINODE_TOKEN: record.token,
+    LINODE_FENCING_TOKEN: record.fencingToken,
     LINODE_EVENT_POLL_MS: "200",
     PULUMI_HOME: cache.pulumiHome,
     PULUMI_BACKEND_URL: `file://${paths.pulumi}`,

@@ -61,7 +61,8 @@ export async function platformUp(
     makeFolder(paths.pulumi);
     const { server, port } = await openDoor({ asked: options.port, before: before?.port }, progress.topic("port"));
     const token = before?.token ?? randomBytes(32).toString("hex");
-    const record: LabRecord = { port, token, images, packages, stamp: codeStamp() };
+    const fencingToken = before?.fencingToken ?? randomBytes(32).toString("hex");
+    const record: LabRecord = { port, token, fencingToken, images, packages, stamp: codeStamp() };
     writeRecord(paths, record);
     progress.say("lab", "starting the daemon");
     try {

@@ -7,6 +7,8 @@ import type { LabPaths } from "../paths";
 export interface LabRecord {
   readonly port: number;
   readonly token: string;
+  /** What the nodes themselves may use to fence each other: `linodes:read_write`, nothing else. */
+  readonly fencingToken: string;
   /** The images that can be deployed, by their name in the API, with the file of each. */
   readonly images: Readonly<Record<string, string>>;
   /** The packages that guests may install, when they were chosen with `--packages`. */

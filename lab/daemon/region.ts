@@ -4,7 +4,7 @@ import { createApi, Store, type ApiServer } from "../api";
 import { createDisks } from "../machines/disks";
 import { createMachines, type UmlMachines } from "../machines/umlMachines";
 import { createMetadataServer } from "../metadata/server";
-import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
+import { API_ADDRESS, METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
 import type { LabPaths } from "../paths";
 import { createUpstream } from "../upstream/upstream";
@@ -29,6 +29,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   const networks = createNetworks({
     namespace: paths.namespace,
     stateFile: join(paths.state, "networks.json"),
+    services: [{ address: API_ADDRESS, protocol: "tcp", port: 80, filtered: true }],
     upstream,
   });
   await networks.ready();
@@ -42,7 +43,10 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
       addresses: [OUT_OF_BAND.ipv4, OUT_OF_BAND.ipv6],
     },
   });
-  const tokens = [{ token: record.token, scopes: "*", username: "operator" }];
+  const tokens = [
+    { token: record.token, scopes: "*", username: "operator" },
+    { token: record.fencingToken, scopes: "linodes:read_write", username: "operator" },
+  ];
   const api = createApi({ store: Store.open(paths.store), machines, disks, networks, options: { tokens, log } });
   await api.ready();
   const metadata = createMetadataServer({

@@ -6,6 +6,8 @@ import { run } from "../machines/run";
 export const OPERATOR = { ipv4: "203.0.113.1", ipv6: "2001:db8:ffff::1" } as const;
 /** Out-of-band access, as the vendor's console server has it: firewalls do not filter it, and no program may use it by itself. */
 export const OUT_OF_BAND = { ipv4: "203.0.113.254", ipv6: "2001:db8:ffff::fe" } as const;
+/** Where Linodes reach the API, as they reach the vendor's: `http://203.0.113.2/v4`. */
+export const API_ADDRESS = "203.0.113.2";
 /** The address of the metadata service. */
 export const METADATA_ADDRESS = "169.254.169.254";
 
@@ -65,6 +67,7 @@ export async function ensureNamespace(namespace: string): Promise<void> {
     `addr replace ${OUT_OF_BAND.ipv4}/32 dev lo`,
     `addr replace ${OUT_OF_BAND.ipv6}/128 dev lo nodad`,
     `addr replace ${METADATA_ADDRESS}/32 dev lo`,
+    `addr replace ${API_ADDRESS}/32 dev lo`,
   ]);
 }
 

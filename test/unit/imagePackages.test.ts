@@ -14,8 +14,13 @@ test("lab/image/packages.json is what the roles declare today (npm run build wri
 
 test("every role counts", () => {
   const hosts = path.join(projectRoot, "hosts");
-  const folders = fs.readdirSync(hosts).filter((name) => fs.existsSync(path.join(hosts, name, "role.sh")));
-  expect(roles.map((role) => role.name).sort()).toEqual(folders.sort());
+  const rendered = fs
+    .readdirSync(hosts, { recursive: true, encoding: "utf8" })
+    .filter((name) => path.basename(name) === "render.ts")
+    .map((name) => path.dirname(name))
+    // What the services share is no role itself.
+    .filter((name) => name !== path.join("services", "common"));
+  expect(roles.map((role) => role.name).sort()).toEqual(rendered.map((name) => path.basename(name)).sort());
 });
 
 test("an image provides that, and what is named as extra for a reason", () => {

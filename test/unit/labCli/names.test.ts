@@ -46,12 +46,13 @@ describe("env", () => {
     const cache = cachePaths({ LINODE_LAB_CACHE: "/c" });
     writeFileSync(join(folder, "key.pub"), "ssh-ed25519 AAAA a lab\n");
     const operatorKey = join(folder, "key");
-    const record = { port: 14325, token: "t0ken" };
+    const record = { port: 14325, token: "t0ken", fencingToken: "narrow" };
     const path = "/c/pulumi-home/bin:/usr/bin";
     expect(labEnvironment({ ...paths, operatorKey }, cache, record, { PATH: path })).toEqual({
       LINODE_LAB: "a",
       LINODE_URL: "http://127.0.0.1:14325",
       LINODE_TOKEN: "t0ken",
+      LINODE_FENCING_TOKEN: "narrow",
       LINODE_EVENT_POLL_MS: "200",
       PULUMI_HOME: "/c/pulumi-home",
       PULUMI_BACKEND_URL: `file://${folder}/a/pulumi`,

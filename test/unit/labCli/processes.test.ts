@@ -16,7 +16,7 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "linode-lab-unit-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) ?? "" });
-const record: LabRecord = { port: 14320, token: "t", images: {} };
+const record: LabRecord = { port: 14320, token: "t", fencingToken: "f", images: {} };
 
 describe("the record of a lab", () => {
   it("is private, and read back as it was written", () => {
