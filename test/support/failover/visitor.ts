@@ -129,7 +129,8 @@ export class Visitors {
     const text = await this.ask(`kind=${kind}&list=1`);
     const there = new Set(text.split("\n").map((line) => Number(line.split(" ")[0])));
     const wanted = this.acknowledged(kind);
-    if (wanted.length === 0) throw new Error(`no ${kind} write was acknowledged at all: nothing is shown by losing none`);
+    if (wanted.length === 0)
+      throw new Error(`no ${kind} write was acknowledged at all: nothing is shown by losing none`);
     return wanted.map(({ n }) => n).filter((n) => !there.has(n));
   }
 
