@@ -10,7 +10,7 @@
 set -euo pipefail
 export LC_ALL=C PATH=${ANNOUNCE_PATH:+$ANNOUNCE_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-readonly CONF=${ANNOUNCE_CONF:-/etc/linode-ha/announce} PATIENCE=${ANNOUNCE_PATIENCE:-10} EVERY=${ANNOUNCE_EVERY:-5}
+readonly CONF=${ANNOUNCE_CONF:-/etc/linode-ha/announce} PATIENCE=${ANNOUNCE_PATIENCE:-30} EVERY=${ANNOUNCE_EVERY:-5}
 
 say() {
   printf '%s\n' "$*" >&2
@@ -32,7 +32,7 @@ load() {
 frr() {
   local words=() word
   for word in "$@"; do words+=(-c "$word"); done
-  timeout 5 vtysh -d bgpd "${words[@]}"
+  timeout 15 vtysh -d bgpd "${words[@]}"
 }
 
 # running: FRR's configuration as it is now; fails where FRR does not answer or has not read its file yet.
