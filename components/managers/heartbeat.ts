@@ -138,17 +138,6 @@ function check(args: HeartbeatPairArgs, groups: readonly PlannedGroup[], found: 
       todo: "give the gateway's, or another that answers pings and is not one of the nodes",
     });
   });
-  groups.forEach((group, index) =>
-    group.runs.forEach((member, at) =>
-      found.require(member.kind !== "filesystem" || member.filesystem.type !== "jfs", {
-        path: `groups[${index}].runs[${at}].filesystem.type`,
-        given: "jfs",
-        what: "is not taken by Heartbeat v1: what a crash left must be checked before it can be mounted, and its job has no such setting",
-        allowed: "ext4, xfs or btrfs",
-        todo: "choose ext4, or use a PacemakerCluster",
-      }),
-    ),
-  );
   const [first] = groups;
   found.require(
     groups.every((group) => group.failback === first?.failback),
