@@ -87,7 +87,7 @@ export function heartbeatTime(seconds: number): string {
 
 /**
  * `haresources`: a line a group, its preferred node first, then what it runs in the order of starting. Heartbeat knows a group by the
- * first thing that it runs, which is why no two groups may begin with the same.
+ * first thing that it runs, which is why no two groups may begin with the same; the comment before a line is for whoever reads it.
  */
 export function renderHaResources(groups: readonly ManagedGroup[]): string {
   const lines = groups.map((group) => ({ group, jobs: group.runs.flatMap((member) => jobsOf(member, group)) }));
@@ -95,7 +95,9 @@ export function renderHaResources(groups: readonly ManagedGroup[]): string {
   if (new Set(keys).size < keys.length || keys.includes("")) {
     throw new Error(`heartbeat: groups must begin with different things; these begin with: ${keys.join(", ")}`);
   }
-  return lines.map(({ group, jobs }) => `${[group.preferred, ...jobs].join(" \\\n  ")}\n`).join("");
+  return lines
+    .map(({ group, jobs }) => `# group ${group.name}\n${[group.preferred, ...jobs].join(" \\\n  ")}\n`)
+    .join("");
 }
 
 /** One member in the words of `haresources`; `::` separates, so no value may hold it. */
