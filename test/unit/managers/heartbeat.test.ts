@@ -60,9 +60,11 @@ test("IPv6 heartbeats and ping nodes have words of their own", () => {
 });
 
 test("a group is a line: its node, then its members in the order of starting", () => {
-  const [line] = renderHaResources(cases.activePassiveGroups)
+  const [comment, line] = renderHaResources(cases.activePassiveGroups)
     .replace(/\\\n {2}/g, "")
     .split("\n");
+  // Heartbeat has no names for groups; whoever reads the file needs them.
+  expect(comment).toBe("# group site");
   expect(line).toBe(
     "lb1 IPaddr2::172.16.1.254/24/eth1 drbddisk::www Filesystem::/dev/drbd0::/var/www/html::ext4 " +
       "drbddisk::mysql Filesystem::/dev/drbd1::/var/lib/mysql::ext4 " +
