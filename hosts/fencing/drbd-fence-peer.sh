@@ -12,6 +12,11 @@
 set -euo pipefail
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# The kernel starts its helpers with nothing open: the first word to say would fail, and end the run before anybody is fenced.
+if [[ ! -e /dev/fd/0 ]]; then exec </dev/null; fi
+if [[ ! -e /dev/fd/1 ]]; then exec >/dev/null; fi
+if [[ ! -e /dev/fd/2 ]]; then exec 2>/dev/null; fi
+
 readonly CONF=/etc/linode-ha/fencing.conf AGENT=/usr/sbin/fence_linode RUN=/run/linode-ha
 # drbdadm gives its handlers 600 s; what comes later is not heard any more.
 readonly BUDGET=540 RETRY=5
@@ -115,6 +120,8 @@ shorter() {
 # outdate: asks the peer, through Heartbeat, to mark its side outdated. Ends the run where that settles it; returns where nobody answers.
 outdate() {
   local code=0
+  # Its dopd ends with a crash when it is asked for a peer that Heartbeat takes for dead.
+  if [[ $(timeout 2 cl_status nodestatus "$PEER_NAME" 2>/dev/null || :) != active ]]; then return 0; fi
   timeout "$((OUTDATE_SECONDS + 1))" "$OUTDATER" -p "$PEER_NAME" -r "$DRBD_RESOURCE" -t "$OUTDATE_SECONDS" >/dev/null 2>&1 || code=$?
   case $code in
     3) verdict=inconsistent ;;

@@ -114,7 +114,7 @@ function jobsOf(member: ManagedMember, group: ManagedGroup): readonly string[] {
       return [job("drbddisk", member.resource)];
     case "filesystem": {
       const options = member.options.length === 0 ? [] : [member.options.join(",")];
-      return [job("Filesystem", `/dev/drbd${member.minor}`, member.mountpoint, member.type, ...options)];
+      return [job("linode-ha-mount", `/dev/drbd${member.minor}`, member.mountpoint, member.type, ...options)];
     }
     case "address":
       return addressJobs(member, job);
@@ -132,13 +132,13 @@ function addressJobs(
   job: (...parts: readonly string[]) => string,
 ): readonly string[] {
   // Heartbeat's IPaddr2 insists on an option that its agent refuses for IPv6, and its IPv6addr takes eight seconds.
-  const agent = address.includes(":") ? "linode-ha-address6" : "IPaddr2";
+  const agent = address.includes(":") ? "linode-ha-address" : "IPaddr2";
   const plain = expandAddress(address);
   switch (method.kind) {
     case "arp":
       return [job(agent, `${plain}/${prefixLength}/${device}`)];
     case "bgp":
-      return [job(agent, `${plain}/${address.includes(":") ? 128 : 32}/lo`), job("linode-ha-unit", method.unit)];
+      return [job("linode-ha-address", `${plain}/${address.includes(":") ? 128 : 32}/lo`), job("linode-ha-unit", method.unit)];
     case "owned":
       return [job("linode-ha-unit", method.unit)];
   }

@@ -19,6 +19,7 @@ class Host {
   constructor(apiUrl: string, node = "web1", more: { budget?: number; preferred?: string } = {}) {
     const { folder } = this.desk;
     mkdirSync(join(folder, "bin"));
+    this.heartbeatSees("active");
     this.desk.write("bin/systemctl", "#!/bin/sh\nexit 3\n", 0o755);
     for (const name of ["systemd-run", "logger", "drbdadm"]) {
       this.desk.write(`bin/${name}`, `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>${this.calls}\n`, 0o755);
@@ -56,14 +57,21 @@ class Host {
     this.desk.write("agent", `#!/bin/sh\n${command}\n`, 0o755);
   }
 
+  /** What Heartbeat thinks of the peer. */
+  heartbeatSees(state: string): void {
+    this.desk.write("bin/cl_status", `#!/bin/sh\necho ${state}\n`, 0o755);
+  }
+
   /** Heartbeat's way to the peer, which answers with a code. */
   outdater(code: number): void {
     this.desk.write("outdater", `#!/bin/sh\nprintf '%s\\n' "outdater $*" >>${this.calls}\nexit ${code}\n`, 0o755);
   }
 
-  run(words: readonly string[] = [], env: Record<string, string> = {}): Promise<RunResult> {
+  /** @param start how the shell that starts it does so */
+  run(words: readonly string[] = [], env: Record<string, string> = {}, start = "exec"): Promise<RunResult> {
     const given = { DRBD_RESOURCE: "www", DRBD_MINOR: "0", DRBD_PEERS: this.peer, ...env };
-    return run([join(this.desk.folder, "drbd-fence-peer"), ...words], { env: given, seconds: 50 });
+    const command = [join(this.desk.folder, "drbd-fence-peer"), ...words].join(" ");
+    return run(["bash", "-c", `${start} ${command}`], { env: given, seconds: 50 });
   }
 
   get peer(): string {
@@ -94,6 +102,13 @@ test("a Primary that lost its peer: 7 once the API has confirmed it off, and the
   );
   expect(host.called).toContain("logger -t linode-ha-fencing");
   expect(host.called + result.stderr).not.toContain(readFileSync(host.desk.tokenFile, "utf8").trim());
+});
+
+test("started by the kernel, with nothing open, it does the same", async () => {
+  api = await scripted(["running", "shutting_down", "offline"]);
+  host = new Host(api.url);
+  expect((await host.run([], {}, "exec <&- >&- 2>&-; exec")).code).toBe(7);
+  expect(host.called).toContain("logger -t linode-ha-fencing");
 });
 
 test("a peer that is off already: 7 at once", async () => {
@@ -280,6 +295,15 @@ describe("outdate-first, for a pair under Heartbeat", () => {
     host.outdater(code);
     expect((await host.run(["outdate-first"])).code).toBe(7);
     expect(api.asked("shutdown")).toBe(1);
+  });
+
+  test("a peer that Heartbeat takes for dead is not asked", async () => {
+    api = await scripted(["offline"]);
+    host = new Host(api.url);
+    host.outdater(4);
+    host.heartbeatSees("dead");
+    expect((await host.run(["outdate-first"])).code).toBe(7);
+    expect(host.called).not.toContain("outdater");
   });
 
   test("a peer that lives and is Primary is neither shot nor replaced", async () => {
