@@ -87,7 +87,9 @@ export class HeartbeatPair extends pulumi.ComponentResource {
       .all(settled.map(({ result }) => result))
       .apply((results) =>
         Object.fromEntries(
-          results.flatMap(({ runs }, index) => (runs ?? []).map((group) => [group, args.nodes[index]?.name ?? ""])),
+          results.flatMap(({ runs }, index) =>
+            ((runs as readonly string[] | undefined) ?? []).map((group) => [group, args.nodes[index]?.name ?? ""]),
+          ),
         ),
       );
     this.registerOutputs({ groups: this.groups });

@@ -51,7 +51,10 @@ look() {
       if ((running)); then judge; fi
       group=$first running=0 stopped=()
     fi
-  done < <("$LIST"; echo group)
+  done < <(
+    "$LIST"
+    echo group
+  )
 }
 
 judge() {

@@ -138,7 +138,10 @@ function addressJobs(
     case "arp":
       return [job(agent, `${plain}/${prefixLength}/${device}`)];
     case "bgp":
-      return [job("linode-ha-address", `${plain}/${address.includes(":") ? 128 : 32}/lo`), job("linode-ha-unit", method.unit)];
+      return [
+        job("linode-ha-address", `${plain}/${address.includes(":") ? 128 : 32}/lo`),
+        job("linode-ha-unit", method.unit),
+      ];
     case "owned":
       return [job("linode-ha-unit", method.unit)];
   }

@@ -93,7 +93,10 @@ export class ActivePassive {
   /** Compares both sides of both resources block by block, faster than the resync rate of the configuration lets it. */
   async verify(): Promise<void> {
     for (const node of this.nodes) {
-      await this.lab.sshOk(node, "for r in site database; do drbdadm disk-options --resync-rate=1G --c-min-rate=0 $r; done");
+      await this.lab.sshOk(
+        node,
+        "for r in site database; do drbdadm disk-options --resync-rate=1G --c-min-rate=0 $r; done",
+      );
     }
     try {
       const { code, stdout, stderr } = await this.project.linodeHa(["verify"], { seconds: 600 });
@@ -108,6 +111,36 @@ export class ActivePassive {
     const from = Math.floor(since.getTime() / 1000);
     const script = `journalctl -b --since @${from} -o short-unix --no-pager | grep -E ${quoted(pattern)} || :`;
     return await this.lab.sshOk(node, script);
+  }
+
+  /**
+   * What a take-over by a node took, from its journal, in seconds since a moment: until Heartbeat called the peer dead, until it was fenced,
+   * and until the last service of the group was started. Fails unless each happened, and the fencing and the take-over exactly once.
+   */
+  async takeOver(
+    node: string,
+    since: Date,
+  ): Promise<{ readonly dead: number; readonly fenced: number; readonly started: number }> {
+    const looks = {
+      dead: /WARN: node \S+: is dead/,
+      fenced: /Managed STONITH \S+ process \d+ exited with return code 0/,
+      acquiring: /info: Acquiring resource group/,
+      started: /Started apache2\.service/,
+    };
+    const text = await this.journal(
+      node,
+      since,
+      Object.values(looks)
+        .map(({ source }) => source.replaceAll("\\S", "[^ ]").replaceAll("\\d", "[0-9]"))
+        .join("|"),
+    );
+    const seconds = (look: RegExp): number => {
+      const lines = text.split("\n").filter((line) => look.test(line));
+      if (lines.length !== 1) throw new Error(`not exactly once on ${node}: ${look.source}\n${text}`);
+      return Number(lines[0]?.split(" ")[0]) - since.getTime() / 1000;
+    };
+    seconds(looks.acquiring);
+    return { dead: seconds(looks.dead), fenced: seconds(looks.fenced), started: seconds(looks.started) };
   }
 
   /** Changes with each start of a node; empty while it cannot be asked. */

@@ -67,11 +67,11 @@ export class AckClient {
   }
 
   /**
-   * Writes while `happens` runs and until `settled` more acknowledgements followed it.
+   * Writes while something happens, and until more acknowledgements followed it.
    *
    * @param happens returns the moment to measure from, or nothing: then it is the moment when it was called
    */
-  async during(happens: () => Promise<Date | void>, seconds: number): Promise<Seen> {
+  async during(happens: () => Promise<unknown>, seconds: number): Promise<Seen> {
     const out = path.join(this.folder, `${this.next}.jsonl`);
     const client = path.join(__dirname, "client.js");
     const { address, host } = this.site;
@@ -79,9 +79,10 @@ export class AckClient {
     try {
       await until("the first acknowledgements", 30, async () => acks(read(out)).length >= 5, 100);
       const called = new Date();
-      const from = (await happens()) ?? called;
+      const moment = await happens();
+      const from = moment instanceof Date ? moment : called;
       const done = Date.now();
-      await until(`acknowledgements after it: ${JSON.stringify(read(out).slice(-1))}`, seconds, async () => {
+      await until("ten more acknowledgements after it", seconds, async () => {
         return acks(read(out)).filter(({ begun }) => begun > done).length >= 10;
       });
       return await this.judge(out, from);

@@ -4,6 +4,7 @@
 // connection of its own, as a visitor's. Ends when OUT.stop is there. "list" prints what is there.
 const fs = require("node:fs");
 const http = require("node:http");
+const { clearTimeout, setTimeout } = require("node:timers");
 
 const [address, host, out] = process.argv.slice(2);
 const TIMEOUT_MS = 2000;

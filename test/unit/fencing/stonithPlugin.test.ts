@@ -75,7 +75,9 @@ test("reset is off, confirmed, and a boot a while later; whatever way the node's
   expect(await call(["reset", "WEB2"])).toMatchObject({ code: 0, stdout: "" });
   // What takes over now finds it off, and shoots it no second time.
   expect([api.asked("shutdown"), api.asked("boot")]).toEqual([1, 0]);
-  expect(said(calls)).toMatch(/--unit=linode-ha-boot-7 --on-active=20 -- \S+agent --action on --plug 7 --api-url \S+ --token-file/);
+  expect(said(calls)).toMatch(
+    /--unit=linode-ha-boot-7 --on-active=60 -- \S+agent --action on --plug 7 --api-url \S+ --token-file/,
+  );
 });
 
 test("a boot that is on its way already, or not wanted, is not asked for", async () => {
