@@ -71,10 +71,13 @@ const group = {
 };
 const automaticGroup = { ...group, failback: z.boolean() };
 const fencing = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("linode"),
+  z.strictObject({
+    kind: z.literal("linode"),
     confirmSeconds: whole(5, 300).default(60),
     apiUrl: text("is not an address of the API", (value) => /^https?:\/\/[A-Za-z0-9.:[\]_/-]+$/.test(value)).optional(),
-    caCertificates: text("is no certificate in PEM form", (value) => /^-----BEGIN CERTIFICATE-----/.test(value)).optional(),
+    caCertificates: text("is no certificate in PEM form", (value) =>
+      /^-----BEGIN CERTIFICATE-----/.test(value),
+    ).optional(),
   }),
   z.strictObject({
     kind: z.literal("none"),

@@ -30,6 +30,7 @@ function configOf(system: string, change: (document: Record<string, unknown>) =>
 
 let engine: MockEngine;
 beforeEach(async () => {
+  process.env["LINODE_FENCING_TOKEN"] = "given-by-the-lab";
   engine = new MockEngine();
   await engine.start();
 });
