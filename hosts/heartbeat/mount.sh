@@ -20,6 +20,8 @@ case $1 in
   start)
     if there; then exit 0; fi
     mkdir -p "$mountpoint"
+    # JFS alone leaves that to its fsck, which says 1 where it has mended something.
+    if [ "$type" = jfs ]; then fsck.jfs -a "$device" >&2 || [ "$?" -eq 1 ]; fi
     # After a crash the journal is replayed by the mount itself; a file system that is marked bad is not mounted for writing on a guess.
     mount -t "$type" ${options:+-o "$options"} "$device" "$mountpoint"
     ;;
