@@ -3,6 +3,7 @@
 // Asks for a write of each kind every so often, whatever became of those before, as independent visitors do. One JSON line for each
 // attempt when it has ended. Ends when its standard input does, after the attempts under way.
 const http = require("node:http");
+const { clearInterval, setInterval, setTimeout } = require("node:timers");
 
 const { base, host, kinds, first, everyMs = 200, timeoutMs = 2000, mostAtOnce = 2 } = JSON.parse(process.argv[2]);
 let ending = false;

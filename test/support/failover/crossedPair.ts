@@ -23,7 +23,7 @@ export class CrossedPair {
   readonly nodes: readonly [string, string];
   readonly project: StackProject;
   visitors!: Visitors;
-  private readonly config: Record<string, unknown>;
+  readonly config: Record<string, unknown>;
 
   constructor(nodes: readonly [string, string], overrides: Readonly<Record<string, unknown>> = {}) {
     this.nodes = nodes;

@@ -1,0 +1,230 @@
+import { CrossedPair } from "../support/failover/crossedPair";
+import { measure, outageTable } from "../support/failover/outages";
+import { until } from "../support/run";
+
+/** Seconds until the other node must have taken over, whatever a lab's slow hosts need for it. */
+const TAKEN_OVER = 300;
+
+const pair = new CrossedPair(["cross1", "cross2"]);
+const { lab } = pair;
+const there = { db: pair.db, web: pair.web };
+
+beforeAll(() => pair.build(), 1_800_000);
+
+afterAll(async () => {
+  process.stderr.write(`${outageTable()}\n`);
+  await pair.project.remove();
+}, 600_000);
+
+afterEach(async () => {
+  await lab.fault("heal");
+  await lab.fault("api", "--clear");
+});
+
+/** Visitors come, something happens; afterwards the pair becomes whole by itself, and nothing that was acknowledged is lost. */
+async function survives(fault: string, happens: (begun: number) => Promise<void>): Promise<void> {
+  const outage = await pair.withVisitors(happens);
+  measure("crossed-pair", fault, outage);
+  await lab.fault("heal");
+  await pair.whole(there);
+  expect(await pair.lost()).toEqual([]);
+}
+
+/** As {@link survives}, where nothing may move: every write of the database is the preferred node's, and of the site too. */
+async function staysThrough(fault: string, happens: (begun: number) => Promise<void>): Promise<void> {
+  let begun = 0;
+  await survives(fault, async (at) => {
+    begun = at;
+    await happens(at);
+  });
+  expect(pair.visitors.writers("db", begun)).toEqual([pair.db]);
+  expect(pair.visitors.writers("file", begun)).toEqual([pair.web]);
+}
+
+const uptime = async (node: string): Promise<number> =>
+  Number((await lab.sshOk(node, "cut -d' ' -f1 /proc/uptime")).trim());
+
+test("fault 3: an active node that stood still and wakes after the take-over cannot write", async () => {
+  await survives("fault 3: active frozen, then resumed", async (begun) => {
+    await lab.fault("freeze", pair.db);
+    await pair.served(begun, TAKEN_OVER, ["db"], pair.web);
+    // Fencing has ended what stood still: there is nobody left to wake.
+    await lab.fault("thaw", pair.db).catch(() => undefined);
+  });
+  expect(pair.visitors.writers("db").at(-1)).toBeDefined();
+});
+
+test("fault 6: an orderly shutdown hands over", async () => {
+  await survives("fault 6: API shutdown of the active", async (begun) => {
+    const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === pair.db);
+    await lab.api("POST", `linode/instances/${String(linode?.["id"])}/shutdown`);
+    await pair.served(begun, TAKEN_OVER, ["db"], pair.web);
+    await until("it is off", 120, async () => {
+      const { body } = await lab.api("GET", `linode/instances/${String(linode?.["id"])}`);
+      return body["status"] === "offline";
+    });
+    await lab.api("POST", `linode/instances/${String(linode?.["id"])}/boot`);
+  });
+});
+
+test("fault 7: a reboot through the API, and the groups go back as configured", async () => {
+  await survives("fault 7: API reboot of the active", async (begun) => {
+    const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === pair.db);
+    await lab.api("POST", `linode/instances/${String(linode?.["id"])}/reboot`);
+    await pair.served(begun, TAKEN_OVER, ["db"], pair.web);
+  });
+});
+
+test("fault 9: the membership daemon is killed", async () => {
+  await survives("fault 9: corosync killed on the active", async (begun) => {
+    await lab.sshOk(pair.db, "pkill --signal KILL --exact corosync");
+    await pair.served(begun + 1000, TAKEN_OVER, ["db"]);
+  });
+});
+
+test("fault 10: a child of the manager is killed, and nothing moves", async () => {
+  await staysThrough("fault 10: pacemaker-execd killed", async () => {
+    await lab.sshOk(
+      pair.db,
+      "pkill --signal KILL --exact pacemaker-execd || pkill --signal KILL --full '^/usr/lib/pacemaker/pacemaker-execd'",
+    );
+    await until("it is there again", 60, async () => (await lab.probe(pair.db, "pidof pacemaker-execd")).code === 0);
+  });
+});
+
+test("fault 12: a service that dies again and again moves after its threshold", async () => {
+  await survives("fault 12: service killed three times", async (begun) => {
+    for (let died = 1; died <= 3; died += 1) {
+      await lab.probe(pair.db, "systemctl kill --signal=KILL mariadb.service");
+      const counted = new RegExp(`fail-count=${died}\\b`);
+      await until(`failure ${died} is counted`, 120, async () =>
+        counted.test((await lab.probe(pair.db, "crm_mon --one-shot --failcounts")).stdout),
+      );
+      if (died < 3)
+        await until(
+          "it runs again",
+          120,
+          async () => (await lab.probe(pair.db, "systemctl is-active mariadb.service")).code === 0,
+        );
+    }
+    await pair.served(begun, TAKEN_OVER, ["db"], pair.web);
+    await lab.sshOk(pair.db, "crm_resource --cleanup", 120);
+  });
+});
+
+test("fault 13: standby on and off moves once each way", async () => {
+  let begun = 0;
+  await survives("fault 13: standby on, off", async (at) => {
+    begun = at;
+    expect((await pair.project.linodeHa(["standby", pair.db], { seconds: 300 })).code).toBe(0);
+    expect((await pair.project.linodeHa(["standby", pair.db, "--off"], { seconds: 300 })).code).toBe(0);
+    await pair.served(Date.now(), TAKEN_OVER, ["db"]);
+  });
+  expect(pair.visitors.writers("db", begun).length).toBeLessThanOrEqual(3);
+});
+
+test("fault 14: in maintenance mode the whole manager restarts, and nothing moves", async () => {
+  await staysThrough("fault 14: maintenance, stack restarted", async () => {
+    expect((await pair.project.linodeHa(["maintenance", "on"], { seconds: 120 })).code).toBe(0);
+    await Promise.all(pair.nodes.map((node) => lab.sshOk(node, "systemctl restart pacemaker.service", 240)));
+    await Promise.all(
+      pair.nodes.map((node) =>
+        until(`${node} is a member again`, 120, async () => (await lab.probe(node, "crmadmin --dc_lookup")).code === 0),
+      ),
+    );
+    expect((await pair.project.linodeHa(["maintenance", "off"], { seconds: 120 })).code).toBe(0);
+  });
+});
+
+test.each([
+  ["fault 15: full partition", ["--network", "all"]],
+  ["fault 16: one-way partition", ["--network", "all", "--one-way"]],
+  ["fault 18: heartbeat link only", ["--network", "vlan", "--udp", "5405"]],
+])("%s: exactly one survivor", async (fault, limits) => {
+  const before = await Promise.all(pair.nodes.map(uptime));
+  await survives(fault, async (begun) => {
+    await lab.fault("partition", pair.db, pair.web, ...limits);
+    const survivor = await oneRestarted(before);
+    await pair.served(begun + 5000, TAKEN_OVER, ["db"], survivor);
+    await lab.fault("heal");
+  });
+});
+
+/** Waits until one of the nodes is not up for as long as before, and returns the other's name. */
+async function oneRestarted(before: readonly number[]): Promise<string> {
+  let fenced: string | undefined;
+  await until("one node is fenced", TAKEN_OVER, async () => {
+    for (const [index, node] of pair.nodes.entries()) {
+      const { code, stdout } = await lab.probe(node, "cut -d' ' -f1 /proc/uptime");
+      if (code === 0 && Number(stdout) < (before[index] ?? 0)) fenced = node;
+    }
+    return fenced !== undefined;
+  });
+  return pair.nodes.find((node) => node !== fenced) ?? "";
+}
+
+test("fault 17: the replication link alone: writes go on, and the outdated side refuses promotion", async () => {
+  await survives("fault 17: replication link only", async (begun) => {
+    await lab.fault("partition", pair.db, pair.web, "--network", "vlan", "--tcp", "7801,7802");
+    await pair.served(begun + 10_000, TAKEN_OVER);
+    // Whoever lost the link is outdated, or was fenced; either way it must not become Primary for the other's resource.
+    const { code } = await lab.probe(pair.web, "drbdadm primary mysql");
+    expect(code).not.toBe(0);
+    await lab.fault("heal");
+  });
+});
+
+test("fault 20: a link that flaps twenty times moves the database at most once", async () => {
+  let begun = 0;
+  await survives("fault 20: link flap, 1 s x 20", async (at) => {
+    begun = at;
+    for (let flap = 0; flap < 20; flap += 1) {
+      await lab.fault("partition", pair.db, pair.web, "--network", "vlan");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await lab.fault("heal");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  });
+  const away = pair.visitors.writers("db", begun).filter((node) => node === pair.web);
+  expect(away.length).toBeLessThanOrEqual(1);
+});
+
+test("the API is down while fencing is needed: nothing is promoted, loudly, until it is back", async () => {
+  await survives("API down while fencing is needed", async (begun) => {
+    await lab.fault("api", "--error", "503", "--rate", "1");
+    await lab.fault("power-cut", "--stay-down", pair.db);
+    await until("the survivor says that it could not fence", TAKEN_OVER, async () =>
+      /fence-|[Ff]encing/.test(
+        (
+          await lab.probe(
+            pair.web,
+            "journalctl --boot --unit pacemaker --grep 'could not|failed|No (route|data)|error' --no-pager | tail -50",
+          )
+        ).stdout,
+      ),
+    );
+    expect(await lab.sshOk(pair.web, "grep -A1 '^ 0:' /proc/drbd")).toMatch(/ro:Secondary\//);
+    expect(pair.visitors.writers("db", begun).filter((node) => node === pair.web)).toEqual([]);
+    await lab.fault("api", "--clear");
+    await pair.served(Date.now(), TAKEN_OVER, ["db"], pair.web);
+    const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === pair.db);
+    await lab.api("POST", `linode/instances/${String(linode?.["id"])}/boot`);
+  });
+});
+
+test("fault 5: both nodes lose power together, both boot, and neither is left behind", async () => {
+  await survives("fault 5: both cut together", async () => {
+    await Promise.all(pair.nodes.map((node) => lab.fault("power-cut", node)));
+    await pair.served(Date.now(), 2 * TAKEN_OVER);
+  });
+});
+
+test("a change of a timing reaches both nodes without an interruption", async () => {
+  await staysThrough("detection changed by an update", async () => {
+    pair.project.configure({ ...pair.config, detection: { seconds: 20 } });
+    await pair.project.up();
+    for (const node of pair.nodes) {
+      expect(await lab.sshOk(node, "corosync-cmapctl -g runtime.config.totem.token")).toMatch(/= 9091$/m);
+    }
+  });
+});
