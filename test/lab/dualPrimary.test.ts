@@ -1,42 +1,10 @@
-import { Lab } from "../support/lab";
-import { pairConfig } from "../support/pairConfig";
+import { DualPair, MOUNT } from "../support/dualPair";
 import { until } from "../support/run";
-import { StackProject } from "../support/stackProject";
 
-/** Seconds that a pair may take to be whole again after both nodes restarted. */
-const RECOVERY_SECONDS = 180;
-const MOUNT = "/srv/www";
+const pair = new DualPair(["dual1", "dual2"]);
+const { lab, nodes, project } = pair;
 
-const lab = new Lab();
-const nodes = ["dual1", "dual2"] as const;
-const config = pairConfig(nodes, { volume: "www", mountpoint: MOUNT });
-const project = new StackProject(lab, "dual", config);
-
-async function isWhole(node: string): Promise<boolean> {
-  const { code, stdout } = await lab.probe(node, `ha-health && cat /proc/drbd && findmnt -rn -o FSTYPE ${MOUNT}`);
-  return code === 0 && stdout.includes("ro:Primary/Primary ds:UpToDate/UpToDate") && stdout.includes("ocfs2");
-}
-
-function whole(): Promise<void> {
-  return until("both nodes Primary/Primary, UpToDate/UpToDate and mounted", RECOVERY_SECONDS, async () => {
-    const [first, second] = await Promise.all(nodes.map(isWhole));
-    return first === true && second === true;
-  });
-}
-
-async function uptime(node: string): Promise<number> {
-  return Number((await lab.sshOk(node, "cut -d' ' -f1 /proc/uptime")).trim());
-}
-
-async function checksum(node: string): Promise<string> {
-  return await lab.sshOk(node, `cd ${MOUNT} && find . -type f | sort | xargs sha256sum | sha256sum`);
-}
-
-beforeAll(async () => {
-  await lab.up();
-  await project.init();
-  await project.up();
-}, 1_500_000);
+beforeAll(() => pair.build(), 1_500_000);
 
 afterAll(async () => {
   await project.remove();
@@ -44,8 +12,8 @@ afterAll(async () => {
 
 describe("a fresh pair", () => {
   it("is Primary/Primary, UpToDate/UpToDate and mounted on both nodes", async () => {
-    expect(await isWhole(nodes[0])).toBe(true);
-    expect(await isWhole(nodes[1])).toBe(true);
+    expect(await pair.isWhole(nodes[0])).toBe(true);
+    expect(await pair.isWhole(nodes[1])).toBe(true);
   });
 
   it("has nothing left to change", async () => {
@@ -173,8 +141,8 @@ describe("restarts", () => {
     ],
   ])("comes back whole by itself after %s", async (_name, restart, restarted) => {
     await lab.sshOk(nodes[0], `dd if=/dev/urandom of=${MOUNT}/data bs=1M count=8 conv=fsync status=none`);
-    const before = await checksum(nodes[0]);
-    const uptimes = await Promise.all(restarted.map(uptime));
+    const before = await pair.checksum(nodes[0]);
+    const uptimes = await Promise.all(restarted.map((node) => pair.uptime(node)));
     await restart();
     await until("the nodes to have started anew", 120, async () => {
       const now = await Promise.all(
@@ -184,58 +152,9 @@ describe("restarts", () => {
       );
       return now.every((seconds, index) => seconds < (uptimes[index] ?? 0));
     });
-    await whole();
-    expect(await checksum(nodes[0])).toBe(before);
-    expect(await checksum(nodes[1])).toBe(before);
-  });
-});
-
-describe("changes", () => {
-  it("restart one node at a time, with one serving throughout", async () => {
-    await lab.sshOk(nodes[0], `echo page > ${MOUNT}/page`);
-    const stop = new AbortController();
-    const gaps: number[] = [];
-    const reader = (async () => {
-      while (!stop.signal.aborted) {
-        const answers = await Promise.all(nodes.map((node) => lab.probe(node, `timeout 5 cat ${MOUNT}/page`, 15)));
-        if (!answers.some(({ stdout }) => stdout === "page\n")) {
-          gaps.push(Date.now());
-        }
-      }
-    })();
-    const started = Date.now();
-    project.configure({ ...config, pair: { ...(config["pair"] as object), configLabel: "ha-next" } });
-    try {
-      await project.up();
-    } finally {
-      stop.abort();
-      await reader;
-    }
-    expect(gaps).toEqual([]);
-    const uptimes = await Promise.all(nodes.map(uptime));
-    for (const seconds of uptimes) {
-      expect(seconds).toBeLessThan((Date.now() - started) / 1000);
-    }
-    await whole();
-  });
-
-  it("take a deleted node back as sync target", async () => {
-    const before = await checksum(nodes[0]);
-    const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === nodes[1]);
-    expect((await lab.api("DELETE", `linode/instances/${String(linode?.["id"])}`)).status).toBe(200);
-    await project.pulumiOk(["refresh", "--yes", "--skip-preview"]);
-    await project.up();
-    await whole();
-    expect(await checksum(nodes[1])).toBe(before);
-  });
-
-  it("replace a node on demand without touching the data", async () => {
-    const before = await checksum(nodes[1]);
-    const urns = (await project.pulumiOk(["stack", "--show-urns"])).match(/urn:pulumi:\S+/g) ?? [];
-    const instance = urns.find((urn) => urn.endsWith(`linode:index/instance:Instance::web-${nodes[0]}`)) ?? "";
-    await project.up("--replace", instance);
-    await whole();
-    expect(await checksum(nodes[0])).toBe(before);
+    await pair.whole();
+    expect(await pair.checksum(nodes[0])).toBe(before);
+    expect(await pair.checksum(nodes[1])).toBe(before);
   });
 });
 
