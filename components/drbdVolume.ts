@@ -52,7 +52,7 @@ export interface DrbdFilesystem {
  * Who makes sure that a lost peer is off before this side goes on writing, or is promoted. Until then its I/O waits.
  * `linode`: DRBD's own handler, through the Linode API; for volumes that no manager moves. What `LinodeFencing` has as `fencing`.
  * `pacemaker`: the cluster, which fences by itself. `heartbeat`: Heartbeat v1's `dopd` marks the peer's data outdated while any
- * heartbeat path is left; set `outdatePeer` there.
+ * heartbeat path is left (set `outdatePeer` there); where none is left, the peer is powered off with `off`, and without it taken for dead.
  */
 export type VolumeFencing =
   | Extract<ManagerFencing, { kind: "linode" }>
@@ -61,7 +61,11 @@ export type VolumeFencing =
       /** Seconds within which a fencing is confirmed, 5 to 300, as the cluster has it. Default 60. */
       readonly confirmSeconds?: number;
     }
-  | { readonly kind: "heartbeat" };
+  | {
+      readonly kind: "heartbeat";
+      /** What a `LinodeFencing` of the pair has as `fencing`. Without it a Primary that hears nothing of its peer goes on by itself. */
+      readonly off?: Extract<ManagerFencing, { kind: "linode" }>;
+    };
 
 /** DRBD's own settings, for those that need them; every name as in `drbd.conf(5)` of DRBD 8.4, in camel case. */
 export interface DrbdTuning {
@@ -212,7 +216,7 @@ export class DrbdVolume extends pulumi.ComponentResource {
             })),
             secrets: { [drbdSecret]: secret.result },
             // A handler that is not there yet would be taken for one that failed.
-            after: args.fencing?.kind === "linode" ? [...fencingReady(args.fencing)] : [],
+            after: handlerReady(args.fencing),
           },
           { parent: this },
         ),
@@ -258,4 +262,9 @@ function sideOf(node: HaNode, { backing }: DrbdVolumeArgs): pulumi.Output<DrbdSi
   return pulumi
     .all([address, device ?? ""])
     .apply(([ip, path]) => ({ name: node.name, address: ip, family, device: path }));
+}
+
+function handlerReady(fencing: VolumeFencing | undefined): pulumi.Resource[] {
+  if (fencing?.kind === "heartbeat") return fencing.off === undefined ? [] : [...fencingReady(fencing.off)];
+  return fencing?.kind === "linode" ? [...fencingReady(fencing)] : [];
 }

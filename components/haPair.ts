@@ -62,6 +62,8 @@ export interface PairAccess {
   readonly authorizedKeys?: readonly string[];
   /** TCP ports open to the world, for example `[80, 443]`. Default: none. */
   readonly publicTcpPorts?: readonly number[];
+  /** UDP ports that each node opens to the other's private IPv4 address alone, for example a second way for heartbeats. Default: none. */
+  readonly peerUdpPorts?: readonly number[];
 }
 
 /** Thresholds of the vendor's alert mails; 0 switches one off. */

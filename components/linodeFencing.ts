@@ -26,6 +26,11 @@ export interface LinodeFencingArgs {
   readonly confirmSeconds?: number;
   /** What becomes of a peer that DRBD's own handler has fenced. Default `boot`. */
   readonly after?: "boot" | "stay-off";
+  /**
+   * Seconds that the node which is not preferred waits before it shoots one that is still up, 1 to 120: longer than the two may differ in
+   * noticing each other's loss. Default: half of the detection time, at least 2.
+   */
+  readonly delaySeconds?: number;
   /** As the pair's managers and volumes have it. Default 3 s. */
   readonly detection?: Pick<Detection, "seconds">;
   /** Address of the API. Default the provider's own. */
@@ -71,7 +76,7 @@ export class LinodeFencing extends pulumi.ComponentResource {
               ] as const,
               node: node.name,
               preferred: args.preferred,
-              delaySeconds: times.delay,
+              delaySeconds: args.delaySeconds ?? times.delay,
               powerTimeoutSeconds: Math.max(LEAST_POWER_SECONDS, seconds),
               after: args.after,
               apiUrl: args.apiUrl,
@@ -124,6 +129,14 @@ function check(name: string, args: LinodeFencingArgs, linodeIds: Record<string, 
     what: "is not a node of this pair",
     allowed: names.join(", "),
     todo: "name one of them",
+  });
+  const { delaySeconds = 1 } = args;
+  found.require(Number.isInteger(delaySeconds) && delaySeconds >= 1 && delaySeconds <= 120, {
+    path: "delaySeconds",
+    given: delaySeconds,
+    what: "is out of range",
+    allowed: "1 to 120",
+    todo: "leave it out",
   });
   const noticed = detection?.seconds ?? 3;
   found.require(noticed >= 2 && noticed <= 30, {

@@ -8,6 +8,7 @@ export * from "./fencing/render";
 export * from "./filesystem/render";
 export * from "./floating-ip/regions";
 export * from "./floating-ip/render";
+export * from "./heartbeat-settled/render";
 export * from "./heartbeat/render";
 export * from "./managerGroup";
 export * from "./managerTimings";

@@ -5,6 +5,7 @@ import { drbdRole } from "./drbd/render";
 import { fencingRole } from "./fencing/render";
 import { filesystemRole } from "./filesystem/render";
 import { floatingIpRole } from "./floating-ip/render";
+import { heartbeatSettledRole } from "./heartbeat-settled/render";
 import { heartbeatRole } from "./heartbeat/render";
 import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
@@ -26,6 +27,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   filesystemRole,
   floatingIpRole,
   heartbeatRole,
+  heartbeatSettledRole,
   manualFailoverRole,
   ocfs2Role,
   pacemakerRole,

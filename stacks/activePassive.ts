@@ -1,9 +1,18 @@
+import { HaPair } from "../components";
 import { HeartbeatPair } from "../components/managers/heartbeat";
 import { IpForwarding } from "../components/services/ipForwarding";
 import { loadFailover } from "../config";
 import { failoverParts, fencingOf } from "./failover";
 
 const INTERFACES = { vlan: "eth1", private: "eth0", public6: "eth0" } as const;
+const HEARTBEAT_PORT = 694;
+/**
+ * DRBD notices a dead peer long before Heartbeat's 30 s: its writes wait for as long, and the side that writes has to shoot first when the
+ * two lose each other.
+ */
+const DRBD_SECONDS = 3;
+/** Two Heartbeats that lose each other notice it within one heartbeat, which is 2 s at most. */
+const FENCING_DELAY_SECONDS = 3;
 
 /** Two nodes under Heartbeat: one serves, the other takes all of it over. */
 export async function activePassive(
@@ -11,23 +20,43 @@ export async function activePassive(
   project: string,
 ): Promise<Record<string, unknown>> {
   const config = await loadFailover("active-passive", all, project);
-  const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(config, {
-    net: { maxBuffers: 2048, koCount: 4 },
-    disk: { onIoError: "detach", alExtents: 257 },
-    startup: { wfcTimeout: 0, degrWfcTimeout: 120 },
-  });
-  const forwarding = config.loadBalancing ? new IpForwarding("balancing", { nodes }).ready : [];
   const { kind } = config.pair.interconnect;
+  // Heartbeats need a second network: without one nobody can tell a dead peer from a broken replication link, and `dopd` reaches nobody.
+  const second = kind !== "private";
+  const pair = new HaPair("pair", {
+    ...config.pair,
+    access: { ...config.pair.access, ...(second ? { peerUdpPorts: [HEARTBEAT_PORT] } : {}) },
+  });
+  const fencing = fencingOf(config, pair, FENCING_DELAY_SECONDS);
+  const { nodes, groups, knownServices, ready, outputs } = failoverParts(
+    config,
+    {
+      net: { maxBuffers: 2048, koCount: 4 },
+      disk: { onIoError: "detach", alExtents: 257 },
+      startup: { wfcTimeout: 0, degrWfcTimeout: 120 },
+    },
+    {
+      pair,
+      fencing: { kind: "heartbeat", ...(fencing.kind === "linode" ? { off: fencing } : {}) },
+      detectionSeconds: Math.min(DRBD_SECONDS, config.detection.seconds),
+    },
+  );
+  const forwarding = config.loadBalancing ? new IpForwarding("balancing", { nodes }).ready : [];
   const manager = new HeartbeatPair(
     "heartbeat",
     {
       nodes,
       groups,
       knownServices,
-      fencing: fencingOf(config, pair),
+      fencing,
       detection: config.detection,
-      heartbeats: [{ via: "interconnect", interface: INTERFACES[kind] }],
+      heartbeats: [
+        { via: "interconnect", interface: INTERFACES[kind] },
+        ...(second ? [{ via: "private4", interface: "eth0" } as const] : []),
+      ],
+      port: HEARTBEAT_PORT,
       pingNodes: config.pingNodes,
+      outdatePeer: true,
     },
     { dependsOn: [...ready, ...forwarding] },
   );

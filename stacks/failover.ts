@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DrbdVolume, HaPair, type NodePair } from "../components";
-import type { DrbdTuning } from "../components/drbdVolume";
+import type { DrbdTuning, VolumeFencing } from "../components/drbdVolume";
 import { type BgpAddress, FloatingIp } from "../components/floatingIp";
 import { LinodeFencing } from "../components/linodeFencing";
 import type { ManagerFencing } from "../components/managers/fencing";
@@ -29,9 +29,19 @@ export interface FailoverParts {
 /** The VLAN is the nodes' second interface. */
 const VLAN_INTERFACE = "eth1";
 
+/** What a system's manager asks of the parts below it. */
+export interface PartsOptions {
+  /** Default: as the configuration has it. */
+  readonly pair?: HaPair;
+  /** What DRBD does when the peer is lost. Default: nothing. */
+  readonly fencing?: VolumeFencing;
+  /** How soon DRBD notices a dead peer. Default: as the manager does. */
+  readonly detectionSeconds?: number;
+}
+
 /** Builds everything but the manager. `tuning`: DRBD's settings that the source of the system asks for. */
-export function failoverParts(config: Built, tuning: DrbdTuning = {}): FailoverParts {
-  const pair = new HaPair("pair", config.pair);
+export function failoverParts(config: Built, tuning: DrbdTuning = {}, options: PartsOptions = {}): FailoverParts {
+  const pair = options.pair ?? new HaPair("pair", config.pair);
   const { nodes } = pair;
   const addresses = makeAddresses(pair, config);
   const made = Object.entries(config.volumes).map(([name, settings]) => {
@@ -42,7 +52,8 @@ export function failoverParts(config: Built, tuning: DrbdTuning = {}): FailoverP
       port: settings.port,
       minor: settings.minor,
       initialSync: settings.initialSync,
-      detection: config.detection,
+      detection: { seconds: options.detectionSeconds ?? config.detection.seconds },
+      fencing: options.fencing,
       tuning: { ...tuning, disk: { ...tuning.disk, resyncRateKiB: settings.syncRateKiB } },
       filesystem: settings.filesystem,
     });
@@ -90,7 +101,11 @@ export function failoverParts(config: Built, tuning: DrbdTuning = {}): FailoverP
 }
 
 /** Fencing as the configuration has it. */
-export function fencingOf(config: CrossedPairConfig | ActivePassiveConfig, pair: HaPair): ManagerFencing {
+export function fencingOf(
+  config: CrossedPairConfig | ActivePassiveConfig,
+  pair: HaPair,
+  delaySeconds?: number,
+): ManagerFencing {
   const { fencing, detection, fencingToken = "" } = config;
   if (fencing.kind === "none") return fencing;
   return new LinodeFencing("fencing", {
@@ -98,6 +113,7 @@ export function fencingOf(config: CrossedPairConfig | ActivePassiveConfig, pair:
     token: pulumi.secret(fencingToken),
     preferred: Object.values(config.groups)[0]?.preferred,
     confirmSeconds: fencing.confirmSeconds,
+    delaySeconds,
     apiUrl: fencing.apiUrl,
     caCertificates: fencing.caCertificates,
     detection,

@@ -12,7 +12,8 @@ const QUESTIONS = {
   cib: "timeout 8 cibadmin --query --scope configuration",
   heartbeat:
     "timeout 5 cl_status hbstatus >/dev/null && echo runs=yes; echo holds=$(timeout 5 cl_status rscstatus); " +
-    "for node in $(sed -n 's/^node //p' /etc/ha.d/ha.cf); do echo node=$node=$(timeout 5 cl_status nodestatus $node); done",
+    "for node in $(sed -n 's/^node //p' /etc/ha.d/ha.cf); do echo node=$node=$(timeout 5 cl_status nodestatus $node); done; " +
+    "timeout 20 /usr/local/lib/linode-ha/heartbeat-groups",
   haResources: "cat /etc/ha.d/haresources",
   haCf: "grep -E '^(auto_failback|stonith_host|node)' /etc/ha.d/ha.cf",
   groups:

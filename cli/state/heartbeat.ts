@@ -8,6 +8,8 @@ export interface HeartbeatWords {
   readonly holds: string;
   /** `cl_status nodestatus` by node name: `active`, `up`, `dead`, …. */
   readonly nodes: Readonly<Record<string, string>>;
+  /** What of each group runs there, looked at one by one: Heartbeat takes for running what it has once started. By group. */
+  readonly jobs: Readonly<Record<string, readonly { readonly job: string; readonly running: boolean }[]>>;
 }
 
 /** A line of `haresources`. */
@@ -43,7 +45,7 @@ export function parseHaResources(text: string): HaResourcesGroup[] {
       name: name ?? jobs[0] ?? preferred,
       preferred,
       drbd,
-      addresses: argument(/^(?:IPaddr2|linode-ha-address6)::([^/]+)\//),
+      addresses: argument(/^(?:IPaddr2|linode-ha-address6?)::([^/]+)\//),
     });
     said = undefined;
   }
@@ -60,14 +62,14 @@ export function heartbeatState(
   const failback = /^auto_failback\s+(on|yes|true)/m.test(haCf);
   const declared = parseHaResources(haResources);
   const groups = declared.map((group): GroupState => {
-    const activeOn = names.filter((name) => holdsGroup(name, answers[name], group));
-    return {
-      ...group,
-      activeOn,
-      partlyOn: names.filter((name) => answers[name]?.holds === "transition" && !activeOn.includes(name)),
-      notes: [],
-      failback,
-    };
+    const jobsOn = (name: string) => answers[name]?.jobs[group.name] ?? [];
+    const activeOn = names.filter((name) => jobsOn(name).length > 0 && jobsOn(name).every(({ running }) => running));
+    const partlyOn = names.filter((name) => !activeOn.includes(name) && jobsOn(name).some(({ running }) => running));
+    const notes = partlyOn.flatMap((name) => {
+      const dead = jobsOn(name).filter(({ running }) => !running);
+      return dead.map(({ job }) => `${job.replace(/^[^:]+::/, "").split("::")[0] ?? job} does not run on ${name}`);
+    });
+    return { ...group, activeOn, partlyOn, notes, failback };
   });
   return {
     kind: "heartbeat",
@@ -79,12 +81,6 @@ export function heartbeatState(
       answers[name]?.holds === "transition" ? [`${name} is taking or giving up groups`] : [],
     ),
   };
-}
-
-/** `local` is what the node itself is preferred for, `foreign` what its peer is. */
-function holdsGroup(node: string, words: HeartbeatWords | undefined, group: HaResourcesGroup): boolean {
-  if (words?.runs !== true) return false;
-  return words.holds === "all" || words.holds === (group.preferred === node ? "local" : "foreign");
 }
 
 function nodeOf(name: string, answers: Readonly<Record<string, HeartbeatWords>>): ManagerNode {

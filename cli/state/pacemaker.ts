@@ -103,8 +103,9 @@ function notesOf(mon: XmlNode): string[] {
       (each) =>
         `${named(each, "op_key") || named(each, "id")} failed on ${named(each, "node")}: ${named(each, "exitreason") || named(each, "exitstatus")}`,
     ),
-    ...findAll(mon, "ban").map(
-      (each) => `${named(each, "resource")} may not run on ${named(each, "node")} (${named(each, "id")})`,
-    ),
+    // That nodes do not fence themselves is no ban of anybody's.
+    ...findAll(mon, "ban")
+      .filter((each) => !/^fence-(.+)-not-on-\1$/.test(named(each, "id")))
+      .map((each) => `${named(each, "resource")} may not run on ${named(each, "node")} (${named(each, "id")})`),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Answers, Survey } from "../reach/survey";
 import type { ManagerState } from "./groups";
-import { heartbeatState } from "./heartbeat";
+import { heartbeatState, type HeartbeatWords } from "./heartbeat";
 import { manualState, type ManualAnswer } from "./manual";
 import { parsePacemaker } from "./pacemaker";
 import { parseProcDrbd, unconfigured, type DrbdSide } from "./procDrbd";
@@ -153,14 +153,26 @@ function pacemakerState(reached: readonly Reached[]): ManagerState {
   return { ...found, notes: [...found.notes, ...notes] };
 }
 
-function heartbeatWords(text: string): { runs: boolean; holds: string; nodes: Record<string, string> } {
+function heartbeatWords(text: string): HeartbeatWords {
   return {
+    jobs: jobsOf(text),
     runs: /^runs=yes$/m.test(text),
     holds: /^holds=(\w+)$/m.exec(text)?.[1] ?? "unknown",
     nodes: Object.fromEntries(
       [...text.matchAll(/^node=([^=]+)=(.*)$/gm)].map(([, name = "", state = ""]) => [name, state]),
     ),
   };
+}
+
+/** What `heartbeat-groups` says, by group. */
+function jobsOf(text: string): HeartbeatWords["jobs"] {
+  const jobs: Record<string, { job: string; running: boolean }[]> = {};
+  let group = "";
+  for (const [, word, first = "", second = ""] of text.matchAll(/^(group|job) (\S+) (\S+)$/gm)) {
+    if (word === "group") group = first;
+    else (jobs[group] ??= []).push({ job: first, running: second === "running" });
+  }
+  return jobs;
 }
 
 function manualAnswers(text: string): Record<string, ManualAnswer> {

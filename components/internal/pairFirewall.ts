@@ -2,28 +2,39 @@ import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
 import type { PairPlan } from "./pairPlan";
 
-/** What a firewall must let through between the nodes: everything, from exactly the peer's address. */
+/** What a firewall must let through between the nodes: everything, from exactly the peer's address; on another network only what is named. */
 function peerRules(
   plan: PairPlan,
   instances: readonly linode.Instance[],
 ): pulumi.Input<linode.types.input.FirewallInbound>[] {
-  const addresses = instances.map((instance) =>
+  const privateAddresses = instances.map((instance) => instance.privateIpAddress.apply((address) => `${address}/32`));
+  const named =
     plan.interconnect.kind === "private"
-      ? instance.privateIpAddress.apply((address) => `${address}/32`)
-      : instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`),
-  );
+      ? []
+      : plan.peerUdpPorts.map((port) => ({
+          label: `peer-udp-${port}`,
+          action: "ACCEPT",
+          protocol: "UDP",
+          ports: String(port),
+          ipv4s: privateAddresses,
+        }));
   // The vendor's firewall does not filter VLANs.
   if (plan.interconnect.kind === "vlan") {
-    return [];
+    return named;
   }
+  const addresses =
+    plan.interconnect.kind === "private"
+      ? privateAddresses
+      : instances.map((instance) => instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`));
   const family = plan.interconnect.kind === "private" ? "ipv4s" : "ipv6s";
-  return ["TCP", "UDP"].map((protocol) => ({
+  const all = ["TCP", "UDP"].map((protocol) => ({
     label: `peer-${protocol.toLowerCase()}`,
     action: "ACCEPT",
     protocol,
     ports: "1-65535",
     [family]: addresses,
   }));
+  return [...all, ...named];
 }
 
 const EVERYONE = { ipv4s: ["0.0.0.0/0"], ipv6s: ["::/0"] };

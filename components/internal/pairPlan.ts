@@ -54,6 +54,7 @@ export interface PairPlan {
   readonly interconnect: InterconnectPlan;
   readonly adminCidrs: readonly string[];
   readonly publicTcpPorts: readonly number[];
+  readonly peerUdpPorts: readonly number[];
   readonly placement: "strict" | "flexible";
   readonly configLabel: string;
   readonly alerts: Required<PairAlerts>;
@@ -92,6 +93,7 @@ export function planPair(name: string, stack: string, args: HaPairArgs): PairPla
     interconnect,
     adminCidrs: args.access.adminCidrs,
     publicTcpPorts: args.access.publicTcpPorts ?? [],
+    peerUdpPorts: args.access.peerUdpPorts ?? [],
     placement: args.placement ?? DEFAULTS.placement,
     configLabel: args.configLabel ?? DEFAULTS.configLabel,
     alerts: { ...DEFAULTS.alerts, ...args.alerts },
@@ -164,6 +166,15 @@ function checkAccess(args: HaPairArgs, found: Findings): void {
       what: "is not a TCP port",
       allowed: "1 to 65535",
       todo: "name the port of a service, for example 443",
+    });
+  });
+  args.access.peerUdpPorts?.forEach((port, index) => {
+    found.require(isPort(port), {
+      path: `access.peerUdpPorts[${index}]`,
+      given: port,
+      what: "is not a UDP port",
+      allowed: "1 to 65535",
+      todo: "name the port of what the nodes say to each other, for example 694",
     });
   });
 }

@@ -1,4 +1,4 @@
-import { fencingPaths } from "../../hosts/fencing/render";
+import { fencingPaths, outdateFirst } from "../../hosts/fencing/render";
 import type { DrbdDiskOptions, DrbdHandlers } from "../../hosts/drbd/options";
 import type { ManagerTimings } from "../../hosts/managerTimings";
 import type { DrbdVolumeArgs, VolumeFencing } from "../drbdVolume";
@@ -38,7 +38,7 @@ export function checkVolumeFencing({ fencing, mode, nodes, tuning }: DrbdVolumeA
     case "pacemaker":
       return checkFencing({ ...fencing, kind: "linode", linodeIds: namesOf(nodes) }, nodes, found);
     case "heartbeat":
-      return 0;
+      return fencing.off === undefined ? 0 : checkFencing(fencing.off, nodes, found);
   }
 }
 
@@ -66,9 +66,11 @@ export function fencedTuning(
         },
       };
     case "heartbeat":
-      return {
-        disk: { fencing: "resource-only" },
-        handlers: { fencePeer: "/usr/libexec/heartbeat/drbd-peer-outdater" },
-      };
+      return fencing.off === undefined
+        ? { disk: { fencing: "resource-only" }, handlers: { fencePeer: "/usr/libexec/heartbeat/drbd-peer-outdater" } }
+        : {
+            disk: { fencing: "resource-and-stonith" },
+            handlers: { fencePeer: `${fencingPaths.drbdHandler} ${outdateFirst}` },
+          };
   }
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { HeartbeatNode } from "../../hosts/heartbeat/files";
 import { heartbeatKey, type HeartbeatParams, heartbeatRole, type HeartbeatResult } from "../../hosts/heartbeat/render";
+import { type HeartbeatSettledResult, heartbeatSettledRole } from "../../hosts/heartbeat-settled/render";
 import type { HaNode, NodePair } from "../haNode";
 import { HostStep } from "../internal/hostStep";
 import { childName } from "../internal/naming";
@@ -38,7 +39,7 @@ export interface HeartbeatPairArgs extends AutomaticArgs {
  */
 export class HeartbeatPair extends pulumi.ComponentResource {
   readonly nodes: NodePair;
-  /** The node that runs each group with a DRBD resource at the end of the last `up`, by the group's name. */
+  /** The node that runs each group at the end of the last `up`, by the group's name. */
   readonly groups: pulumi.Output<Record<string, string>>;
   /** What later steps depend on. */
   readonly ready: readonly pulumi.Resource[];
@@ -66,9 +67,31 @@ export class HeartbeatPair extends pulumi.ComponentResource {
     const first = step(args.nodes[0], false, before);
     const second = step(args.nodes[1], true, [...before, first]);
     this.nodes = args.nodes;
-    this.ready = [first, second];
-    // Only the second node's step waits until every group runs.
-    this.groups = second.result.apply((result) => (result.groups as Record<string, string> | undefined) ?? {});
+    // Heartbeat starts its groups after it has answered, and only a look on each node tells when they are whole.
+    const settled = args.nodes.map(
+      (node) =>
+        new HostStep<HeartbeatParams, HeartbeatSettledResult>(
+          childName(name, node.name, "settled"),
+          {
+            role: heartbeatSettledRole,
+            step: `heartbeat-${name}-settled`,
+            node,
+            params: params.apply((shared) => ({ ...shared, node: node.name, last: false })),
+            after: [first, second],
+          },
+          { parent: this },
+        ),
+    );
+    this.ready = settled;
+    this.groups = pulumi
+      .all(settled.map(({ result }) => result))
+      .apply((results) =>
+        Object.fromEntries(
+          results.flatMap(({ runs }, index) =>
+            ((runs as readonly string[] | undefined) ?? []).map((group) => [group, args.nodes[index]?.name ?? ""]),
+          ),
+        ),
+      );
     this.registerOutputs({ groups: this.groups });
   }
 }

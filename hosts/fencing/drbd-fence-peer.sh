@@ -5,16 +5,26 @@
 #
 # Exit 7 only when the API has confirmed that the peer is off. Anything else ends with 1, which leaves I/O frozen and refuses the
 # promotion. Never 5 (peer unreachable): DRBD then takes the peer for dead and goes on writing.
+#
+# drbd-fence-peer outdate-first: for a pair under Heartbeat v1. While heartbeats still pass, the peer is asked to mark its side outdated,
+# which is as good as off (exit 4, or 3: it was Inconsistent anyway). Only a peer that does not answer is powered off, and at once: the
+# Heartbeat of a peer that lives waits longer than DRBD before it shoots, so that the side that writes shoots first.
 set -euo pipefail
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# The kernel starts its helpers with nothing open: the first word to say would fail, and end the run before anybody is fenced.
+if [[ ! -e /dev/fd/0 ]]; then exec </dev/null; fi
+if [[ ! -e /dev/fd/1 ]]; then exec >/dev/null; fi
+if [[ ! -e /dev/fd/2 ]]; then exec 2>/dev/null; fi
 
 readonly CONF=/etc/linode-ha/fencing.conf AGENT=/usr/sbin/fence_linode RUN=/run/linode-ha
 # drbdadm gives its handlers 600 s; what comes later is not heard any more.
 readonly BUDGET=540 RETRY=5
+readonly OUTDATER=/usr/libexec/heartbeat/drbd-peer-outdater OUTDATE_SECONDS=3
 
 # A failing command's own code must not become an answer to DRBD.
 verdict=unknown
-trap 'case $verdict in fenced) exit 7 ;; ended) exit 0 ;; *) exit 1 ;; esac' EXIT
+trap 'case $verdict in inconsistent) exit 3 ;; outdated) exit 4 ;; fenced) exit 7 ;; ended) exit 0 ;; *) exit 1 ;; esac' EXIT
 
 # say PRIORITY WORDS...: to the system log and whoever runs this by hand.
 say() {
@@ -68,7 +78,7 @@ agent() {
 
 # boot_later: whoever is off is booted again after a while in which other resources' handlers still find it off.
 boot_later() {
-  if [[ ${AFTER:-boot} != boot ]]; then return 0; fi
+  if [[ ${AFTER:-boot} != boot ]] || systemctl is-active --quiet "linode-ha-boot-$PEER_ID.timer"; then return 0; fi
   timeout 10 systemd-run --quiet --collect --unit="linode-ha-boot-$PEER_ID" --on-active="${BOOT_AFTER:-20}" -- \
     "$AGENT" --action on --plug "$PEER_ID" --api-url "$API_URL" --token-file "$TOKEN_FILE" ${CA_FILE:+--ca-file "$CA_FILE"} ||
     say warning "$PEER_NAME stays off; boot it: $AGENT --action on --plug $PEER_ID --api-url $API_URL"
@@ -107,10 +117,33 @@ shorter() {
   if (($1 < $2)); then printf '%s' "$1"; else printf '%s' "$2"; fi
 }
 
+# outdate: asks the peer, through Heartbeat, to mark its side outdated. Ends the run where that settles it; returns where nobody answers.
+outdate() {
+  local code=0
+  # Its dopd ends with a crash when it is asked for a peer that Heartbeat takes for dead.
+  if [[ $(timeout 2 cl_status nodestatus "$PEER_NAME" 2>/dev/null || :) != active ]]; then return 0; fi
+  timeout "$((OUTDATE_SECONDS + 1))" "$OUTDATER" -p "$PEER_NAME" -r "$DRBD_RESOURCE" -t "$OUTDATE_SECONDS" >/dev/null 2>&1 || code=$?
+  case $code in
+    3) verdict=inconsistent ;;
+    4) verdict=outdated ;;
+    6) give_up "it lives, and is Primary" ;;
+    *)
+      say notice "$PEER_NAME does not answer the wish to be outdated (code $code)"
+      return 0
+      ;;
+  esac
+  say warning "the replication to $PEER_NAME is lost; it has marked its side $verdict and will not be promoted"
+  exit
+}
+
 # handler: what the kernel waits for.
 handler() {
   look
   if [[ $CONNECTED == yes ]]; then give_up "but it is connected"; fi
+  if [[ ${1:-} == outdate-first ]]; then
+    outdate
+    DELAY=0
+  fi
   say warning "the peer $PEER_NAME is lost (this side: $ROLE); fencing it"
   if fence "$BUDGET"; then
     boot_later
@@ -152,4 +185,4 @@ if [[ ! -r $CONF ]]; then give_up "there is no $CONF: deploy again"; fi
 if [[ $DRBD_PEERS != "$PEER_NAME" ]]; then
   give_up "DRBD names the peer \"$DRBD_PEERS\", but $CONF knows \"$PEER_NAME\": they must be the same"
 fi
-if [[ ${1:-} == later ]]; then later; else handler; fi
+if [[ ${1:-} == later ]]; then later; else handler "$@"; fi

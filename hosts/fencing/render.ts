@@ -41,6 +41,9 @@ export const fencingPaths = {
   drbdHandler: "/usr/local/lib/linode-ha/drbd-fence-peer",
 } as const satisfies Record<string, AbsolutePath>;
 
+/** The handler's word for a pair under Heartbeat v1: the peer is asked to mark itself outdated before anybody is powered off. */
+export const outdateFirst = "outdate-first";
+
 const defaultApiUrl = "https://api.linode.com/v4";
 
 const fencingResult = baseResult.extend({

@@ -10,7 +10,7 @@
 set -euo pipefail
 export LC_ALL=C PATH=${ANNOUNCE_PATH:+$ANNOUNCE_PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-readonly CONF=${ANNOUNCE_CONF:-/etc/linode-ha/announce} PATIENCE=${ANNOUNCE_PATIENCE:-10} EVERY=${ANNOUNCE_EVERY:-5}
+readonly CONF=${ANNOUNCE_CONF:-/etc/linode-ha/announce} PATIENCE=${ANNOUNCE_PATIENCE:-30} EVERY=${ANNOUNCE_EVERY:-5} ASK_AFTER=${ANNOUNCE_ASK_AFTER:-12}
 
 say() {
   printf '%s\n' "$*" >&2
@@ -32,7 +32,7 @@ load() {
 frr() {
   local words=() word
   for word in "$@"; do words+=(-c "$word"); done
-  timeout 5 vtysh -d bgpd "${words[@]}"
+  timeout 15 vtysh -d bgpd "${words[@]}"
 }
 
 # running: FRR's configuration as it is now; fails where FRR does not answer or has not read its file yet.
@@ -96,19 +96,31 @@ stop() {
   range_route remove
 }
 
+# watch: looks for a new bgpd each time, which costs nothing, and asks FRR itself once in a while. An FRR that is slow to answer goes on
+# announcing: only its clear no counts.
 watch() {
-  local state
+  local seen now state looks=0 pause
+  exec {pause}<> <(:)
+  seen=$(bgpd_process)
   while :; do
+    read -r -t "$EVERY" -u "$pause" || :
+    now=$(bgpd_process)
+    if [[ $now == "$seen" ]] && ((++looks < ASK_AFTER)); then continue; fi
+    looks=0
     state=0
     announced || state=$?
-    if [[ $state == 1 ]]; then
+    if [[ $state == 1 ]] || [[ $now != "$seen" && $state != 0 ]]; then
       say "FRR has lost the announcement of $PREFIX (its bgpd was restarted?): announcing it again"
       start || return 1
-    elif [[ $state == 2 ]] && ! running >/dev/null && ! start; then
-      return 1
     fi
-    sleep "$EVERY"
+    seen=$now
   done
+}
+
+bgpd_process() {
+  local process=""
+  { read -r process </run/frr/bgpd.pid; } 2>/dev/null || :
+  printf '%s' "$process"
 }
 
 # The provider's network setup gives a Linode's own extra addresses to its first interface at each boot; there, a node that does not

@@ -52,9 +52,12 @@ refuse_change_of_what_is_announced() {
 bring_up() {
   if ! systemctl is-active --quiet frr.service; then
     start_unit frr.service
-  elif file_changed /etc/frr/daemons || ! vtysh_answers; then
+  elif file_changed /etc/frr/daemons; then
     refuse_restart
     restart_unit frr.service "its daemons changed"
+  elif ! wait_for 60 "FRR to answer" vtysh_answers; then
+    refuse_restart
+    restart_unit frr.service "it did not answer for 60 s"
   elif file_changed /etc/frr/frr.conf; then
     if applying; then
       load_configuration
@@ -79,7 +82,7 @@ load_configuration() {
 }
 
 vtysh_answers() {
-  timeout 5 vtysh -d bgpd -c 'show version' >/dev/null 2>&1
+  timeout 20 vtysh -d bgpd -c 'show version' >/dev/null 2>&1
 }
 
 refuse_restart() {
@@ -103,7 +106,7 @@ drop_stale_servers() {
 # sessions: how many stand.
 sessions() {
   local text
-  text=$(timeout 5 vtysh -d bgpd -c 'show bgp neighbors' 2>/dev/null) || :
+  text=$(timeout 20 vtysh -d bgpd -c 'show bgp neighbors' 2>/dev/null) || :
   grep -c 'BGP state = Established' <<<"$text" || :
 }
 
@@ -112,7 +115,7 @@ has_sessions() {
 }
 
 no_session() {
-  timeout 5 vtysh -d bgpd -c 'show bgp summary' || :
+  timeout 20 vtysh -d bgpd -c 'show bgp summary' || :
   die "$EXIT_TIMED_OUT" "none of the route servers $SERVERS let this node in within 60 s" \
     "see whether they are those of the Linode's region: the vendor's guide on configuring failover names the number; give it as routeServerNumber" \
     "see whether the addresses are shared with this Linode: only then is it let in"

@@ -87,7 +87,7 @@ export function heartbeatTime(seconds: number): string {
 
 /**
  * `haresources`: a line a group, its preferred node first, then what it runs in the order of starting. Heartbeat knows a group by the
- * first thing that it runs, which is why no two groups may begin with the same.
+ * first thing that it runs, which is why no two groups may begin with the same; the comment before a line is for whoever reads it.
  */
 export function renderHaResources(groups: readonly ManagedGroup[]): string {
   const lines = groups.map((group) => ({ group, jobs: group.runs.flatMap((member) => jobsOf(member, group)) }));
@@ -95,7 +95,9 @@ export function renderHaResources(groups: readonly ManagedGroup[]): string {
   if (new Set(keys).size < keys.length || keys.includes("")) {
     throw new Error(`heartbeat: groups must begin with different things; these begin with: ${keys.join(", ")}`);
   }
-  return lines.map(({ group, jobs }) => `${[group.preferred, ...jobs].join(" \\\n  ")}\n`).join("");
+  return lines
+    .map(({ group, jobs }) => `# group ${group.name}\n${[group.preferred, ...jobs].join(" \\\n  ")}\n`)
+    .join("");
 }
 
 /** One member in the words of `haresources`; `::` separates, so no value may hold it. */
@@ -112,7 +114,7 @@ function jobsOf(member: ManagedMember, group: ManagedGroup): readonly string[] {
       return [job("drbddisk", member.resource)];
     case "filesystem": {
       const options = member.options.length === 0 ? [] : [member.options.join(",")];
-      return [job("Filesystem", `/dev/drbd${member.minor}`, member.mountpoint, member.type, ...options)];
+      return [job("linode-ha-mount", `/dev/drbd${member.minor}`, member.mountpoint, member.type, ...options)];
     }
     case "address":
       return addressJobs(member, job);
@@ -130,13 +132,16 @@ function addressJobs(
   job: (...parts: readonly string[]) => string,
 ): readonly string[] {
   // Heartbeat's IPaddr2 insists on an option that its agent refuses for IPv6, and its IPv6addr takes eight seconds.
-  const agent = address.includes(":") ? "linode-ha-address6" : "IPaddr2";
+  const agent = address.includes(":") ? "linode-ha-address" : "IPaddr2";
   const plain = expandAddress(address);
   switch (method.kind) {
     case "arp":
       return [job(agent, `${plain}/${prefixLength}/${device}`)];
     case "bgp":
-      return [job(agent, `${plain}/${address.includes(":") ? 128 : 32}/lo`), job("linode-ha-unit", method.unit)];
+      return [
+        job("linode-ha-address", `${plain}/${address.includes(":") ? 128 : 32}/lo`),
+        job("linode-ha-unit", method.unit),
+      ];
     case "owned":
       return [job("linode-ha-unit", method.unit)];
   }

@@ -31,12 +31,13 @@ export type HeartbeatResult = z.infer<typeof heartbeatResult>;
 /** Heartbeat v1 on one host: it watches nodes, not services, and moves all groups of a dead one. */
 export const heartbeatRole: HostRole<HeartbeatParams, HeartbeatResult> = {
   name: "heartbeat",
-  packages: ["bsd-mailx", "cluster-glue", "heartbeat", "iputils-ping", "resource-agents"],
+  packages: ["bsd-mailx", "cluster-glue", "heartbeat", "iputils-ping", "psmisc", "resource-agents"],
   packagesFor: ({ groups }) => [
     ...(groups.some((group) => membersOf(group, "mail").length > 0) ? ["bsd-mailx"] : []),
     "cluster-glue",
     "heartbeat",
     "iputils-ping",
+    "psmisc",
     "resource-agents",
   ],
   script: assetPath("heartbeat/role.sh"),
@@ -77,12 +78,14 @@ function heartbeatFiles(params: HeartbeatParams): Record<AbsolutePath, HostFile>
     },
     "/etc/ha.d/ha.cf": { mode: "0644", content: renderHaCf({ ...params, failback }) },
     "/etc/ha.d/haresources": { mode: "0644", content: renderHaResources(groups) },
-    "/etc/ha.d/resource.d/linode-ha-address6": { mode: "0755", content: asset("heartbeat/address6.sh") },
+    "/etc/ha.d/resource.d/linode-ha-address": { mode: "0755", content: asset("heartbeat/address.sh") },
+    "/etc/ha.d/resource.d/linode-ha-mount": { mode: "0755", content: asset("heartbeat/mount.sh") },
     "/etc/ha.d/resource.d/linode-ha-unit": { mode: "0755", content: asset("heartbeat/unit.sh") },
     "/etc/linode-ha/health.d/60-heartbeat": {
       mode: "0755",
       content: `#!/bin/sh\nexec /usr/local/lib/linode-ha/heartbeat-health ${params.nodes.map(({ name }) => name).join(" ")}\n`,
     },
+    "/usr/local/lib/linode-ha/heartbeat-groups": { mode: "0755", content: asset("heartbeat/groups.sh") },
     "/usr/local/lib/linode-ha/heartbeat-health": { mode: "0755", content: asset("heartbeat/health.sh") },
     ...linkFiles(groups),
   };

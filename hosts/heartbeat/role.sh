@@ -96,6 +96,7 @@ bring_up() {
   elif runs && file_changed /etc/ha.d/haresources; then
     say "haresources is read at the next move: nothing is started or stopped now"
   else
+    if ! runs; then demote_unused; fi
     start_unit "$UNIT"
   fi
   # A first Heartbeat answers nobody before its peer is there, or the initial dead time over: the second node's step waits for both.
@@ -107,6 +108,22 @@ bring_up() {
       "see that it runs there: systemctl status $UNIT; and that its UDP port (udpport in ha.cf) passes both ways, firewall included"
   POLL=1 wait_for "$SETTLE" "every group to run" settled ||
     die "$EXIT_TIMED_OUT" "not every group runs after $SETTLE s" "read on both nodes: journalctl -u $UNIT -n 100"
+}
+
+# demote_unused: Heartbeat judges by a group's first job whether the group runs. A resource that is Primary since its first sync, and that
+# nobody uses, would be taken for a group that is up.
+demote_unused() {
+  local entry minor name
+  for entry in $RESOURCES; do
+    minor=${entry##*=} name=${entry#*=} name=${name%=*}
+    drbd_read "$minor"
+    if [[ $DRBD_ROLE != Primary ]] || findmnt -rn -S "/dev/drbd$minor" >/dev/null; then continue; fi
+    if applying; then
+      drbdadm secondary "$name" || die "$EXIT_REFUSED" "$name is Primary here and in use, but not by its file system" \
+        "see by what: fuser -vm /dev/drbd$minor; end it, then run this step again"
+    fi
+    changed "demoted $name: Heartbeat promotes it"
+  done
 }
 
 answers() {

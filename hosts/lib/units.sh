@@ -14,7 +14,8 @@ enable_unit() {
 }
 
 disable_unit() {
-  if ! systemctl is-enabled --quiet "$1" 2>/dev/null; then return 0; fi
+  # A static unit, which nothing enables, counts as enabled for --quiet.
+  if [[ $(systemctl is-enabled "$1" 2>/dev/null) != enabled* ]]; then return 0; fi
   if applying; then systemctl disable --quiet "$1"; fi
   changed "disabled $1"
 }

@@ -34,6 +34,10 @@ is_started_filesystem() {
 
 start_filesystem() {
   mkdir -p "$2" || return 1
+  # JFS does not replay its journal when it is mounted: its fsck does, and 0 and 1 mean that all is well now.
+  if [[ $3 == jfs ]]; then
+    fsck.jfs -a "$1" >&2 || (($? == 1)) || return 1
+  fi
   mount -t "$3" -o "$4" "$1" "$2"
 }
 

@@ -55,6 +55,8 @@ function properties({ fencing, timings }: CibParams): Record<string, string | nu
     "priority-fencing-delay": fencing?.survivor.kind === "active" ? `${timings.fencing.delay}s` : undefined,
     // A survivor of two keeps its quorum (corosync's two_node); what has none must not run anything.
     "no-quorum-policy": "stop",
+    // A node that takes over is busy by nature: the cluster must not hold its operations back for that, one at a time.
+    "load-threshold": "0%",
   };
 }
 
@@ -166,6 +168,8 @@ function primitives(
             directory: member.mountpoint,
             fstype: member.type,
             options: member.options.join(","),
+            // JFS does not replay its journal when it is mounted: its fsck does, and without it a crashed side cannot be mounted.
+            run_fsck: member.type === "jfs" ? "force" : undefined,
           },
           timed("filesystem"),
         ),

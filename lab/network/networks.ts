@@ -111,14 +111,20 @@ export class RoutedNetworks implements Networks {
     return undefined;
   }
 
-  partition(a: number, b: number, network: Partition["network"]): Promise<void> {
+  partition(
+    a: number,
+    b: number,
+    network: Partition["network"],
+    limits: Pick<Partition, "oneWay" | "ports"> = {},
+  ): Promise<void> {
     return this.serially(async () => {
       for (const id of [a, b]) {
         if (!this.machines.has(id)) throw new LabError(`There is no Linode ${id} in this lab's network.`);
       }
       if (a === b) throw new LabError("A partition needs two different Linodes.");
-      const known = this.partitions.some((cut) => cut.a === a && cut.b === b && cut.network === network);
-      if (!known) this.partitions = [...this.partitions, { a, b, network }];
+      const wanted = JSON.stringify({ a, b, network, ...limits });
+      const known = this.partitions.some((cut) => JSON.stringify(cut) === wanted);
+      if (!known) this.partitions = [...this.partitions, { a, b, network, ...limits }];
       await this.loadRules();
       await this.save();
     });

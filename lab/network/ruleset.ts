@@ -7,6 +7,16 @@ export interface Partition {
   readonly a: number;
   readonly b: number;
   readonly network: "all" | "public" | "private" | "vlan";
+  /** Only what `a` sends to `b` is lost. Default: both ways. */
+  readonly oneWay?: boolean;
+  /** Only these ports, whichever side has them. Default: everything. */
+  readonly ports?: PartitionPorts;
+}
+
+/** Ports that a cut is limited to. */
+export interface PartitionPorts {
+  readonly protocol: "tcp" | "udp";
+  readonly numbers: readonly number[];
 }
 
 /** A port of the router that guests may talk to. */
@@ -213,26 +223,37 @@ export function mergePorts(ports: string): readonly string[] {
   return merged.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
 }
 
-function routedCut({ a, b, network }: Partition, machines: ReadonlyMap<number, MachineWiring>): string[] {
+function routedCut(cut: Partition, machines: ReadonlyMap<number, MachineWiring>): string[] {
+  const { network } = cut;
   if (network === "vlan") return [];
   const which: Readonly<Record<"all" | "public" | "private", readonly string[]>> = {
     all: [""],
     public: [`ip daddr != ${PRIVATE_NETWORK} `, "meta nfproto ipv6 "],
     private: [`ip daddr ${PRIVATE_NETWORK} `],
   };
-  return bothWays(a, b, machines, "public").flatMap(([from, to]) =>
-    which[network].map((match) => `iifname "${from}" oifname "${to}" ${match}drop`),
+  return ways(cut, machines, "public").flatMap(([from, to]) =>
+    which[network].flatMap((match) =>
+      portMatches(cut).map((port) => `iifname "${from}" oifname "${to}" ${match}${port}drop`),
+    ),
   );
 }
 
-function vlanCut({ a, b, network }: Partition, machines: ReadonlyMap<number, MachineWiring>): string[] {
-  if (network !== "vlan" && network !== "all") return [];
-  return bothWays(a, b, machines, "vlan").map(([from, to]) => `iifname "${from}" oifname "${to}" drop`);
+function vlanCut(cut: Partition, machines: ReadonlyMap<number, MachineWiring>): string[] {
+  if (cut.network !== "vlan" && cut.network !== "all") return [];
+  return ways(cut, machines, "vlan").flatMap(([from, to]) =>
+    portMatches(cut).map((port) => `iifname "${from}" oifname "${to}" ${port}drop`),
+  );
 }
 
-function bothWays(
-  a: number,
-  b: number,
+/** A connection's packets have the port on one side or the other. */
+function portMatches({ ports }: Partition): string[] {
+  if (ports === undefined) return [""];
+  const set = `{ ${ports.numbers.join(", ")} }`;
+  return ["sport", "dport"].map((side) => `${ports.protocol} ${side} ${set} `);
+}
+
+function ways(
+  { a, b, oneWay }: Partition,
   machines: ReadonlyMap<number, MachineWiring>,
   kind: "public" | "vlan",
 ): [string, string][] {
@@ -241,7 +262,7 @@ function bothWays(
   return taps(a).flatMap((from) =>
     taps(b).flatMap((to): [string, string][] => [
       [from, to],
-      [to, from],
+      ...(oneWay === true ? [] : [[to, from] as [string, string]]),
     ]),
   );
 }

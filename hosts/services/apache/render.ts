@@ -32,7 +32,10 @@ export function renderApache(params: ApacheParams): string {
         `  ServerName ${site.host}`,
         ...(site.aliases ?? []).map((alias) => `  ServerAlias ${alias}`),
         `  DocumentRoot ${root}`,
-        `  CustomLog ${volume.mountpoint}/logs/${site.host}.access.log combined`,
+        // On the node without the volume the folder is missing, and the server would refuse all of its configuration.
+        `  <IfFile ${volume.mountpoint}/logs>`,
+        `    CustomLog ${volume.mountpoint}/logs/${site.host}.access.log combined`,
+        "  </IfFile>",
         `  <Directory ${root}>`,
         "    Require all granted",
         "    DirectoryIndex index.php index.html",

@@ -12,7 +12,7 @@ const UPDATE = process.env.UPDATE_GOLDEN === "1";
 /** What a role turns the values into, without the programs that are files of the project themselves. */
 function readable<P, R>(role: HostRole<P, R>, params: P): string {
   const own = Object.entries(role.files(params)).filter(
-    ([path]) => !/^\/usr\/local\/|^\/etc\/systemd\/|\/linode-ha-(unit|address6)$/.test(path),
+    ([path]) => !/^\/usr\/local\/|^\/etc\/systemd\/|\/linode-ha-(unit|address|mount)$/.test(path),
   );
   const variables = Object.entries(role.variables(params)).map(([name, value]) => `${name}=${value}\n`);
   return [

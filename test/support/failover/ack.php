@@ -9,7 +9,7 @@ try {
   $n = (int) ($_GET['n'] ?? 0);
   $list = isset($_GET['list']);
   if ($kind === 'db') {
-    $options = [PDO::ATTR_TIMEOUT => 2, PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION];
+    $options = [PDO::ATTR_TIMEOUT => 1, PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION];
     $db = new PDO($settings['dsn'], $settings['user'], $settings['password'], $options);
     if (isset($_GET['make'])) $db->exec('CREATE TABLE IF NOT EXISTS acked (n BIGINT PRIMARY KEY, node VARCHAR(64))');
     $node = (string) $db->query($settings['node'])->fetchColumn();

@@ -82,7 +82,11 @@ describe("a planned move", () => {
         drbd,
         resources: RESOURCES,
         manager: "heartbeat=active",
-        heartbeat: `runs=yes\nholds=${holds}\nnode=alpha=active\nnode=beta=active`,
+        heartbeat:
+          `runs=yes\nholds=${holds}\nnode=alpha=active\nnode=beta=active\n` +
+          ["group db alpha", "job drbddisk::db", "group web alpha", "job IPaddr2::192.0.2.51/24/eth1"]
+            .map((line) => (line.startsWith("job") ? `${line} ${holds === "all" ? "running" : "stopped"}` : line))
+            .join("\n"),
         haResources: "alpha drbddisk::db\nalpha IPaddr2::192.0.2.51/24/eth1 MailTo::root::web\n",
         haCf: "auto_failback off",
       });

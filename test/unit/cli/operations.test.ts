@@ -263,7 +263,7 @@ describe("standby and maintenance", () => {
             drbd: on === name ? PRIMARY : SECONDARY,
             resources: RESOURCES,
             manager: "heartbeat=active",
-            heartbeat: `runs=yes\nholds=${on === name ? "all" : "none"}\nnode=alpha=active\nnode=beta=active`,
+            heartbeat: `runs=yes\nholds=${on === name ? "all" : "none"}\nnode=alpha=active\nnode=beta=active\ngroup db alpha\njob drbddisk::db ${on === name ? "running" : "stopped"}`,
             haResources: "alpha drbddisk::db\n",
           });
         },

@@ -92,23 +92,38 @@ describe("what Heartbeat prints", () => {
     expect(parseHaResources("# group web\nalpha drbddisk::db\n")[0]?.name).toBe("web");
   });
 
-  it.each([
-    ["local", "local", [["alpha"], ["beta"]]],
-    ["all", "none", [["alpha"], ["alpha"]]],
-    ["foreign", "foreign", [["beta"], ["alpha"]]],
-    ["transition", "none", [[], []]],
-  ])("places groups: alpha holds %s, beta %s", (alpha, beta, places) => {
-    const words = (holds: string) => ({ runs: true, holds, nodes });
-    const state = heartbeatState({ alpha: words(alpha), beta: words(beta) }, haResources, "auto_failback off\n");
-    expect(state.groups.map(({ activeOn }) => activeOn)).toEqual(places);
-    expect(state.notes).toHaveLength(alpha === "transition" ? 1 : 0);
+  it("places groups by what runs, not by what Heartbeat holds", () => {
+    const words = (holds: string, running: readonly string[]) => ({
+      runs: true,
+      holds,
+      nodes,
+      jobs: Object.fromEntries(
+        Object.entries({
+          shop: ["drbddisk::db", "IPaddr2::192.0.2.50/24/eth1"],
+          mail: ["linode-ha-unit::postfix.service"],
+        }).map(([group, jobs]) => [group, jobs.map((job) => ({ job, running: running.includes(job) }))]),
+      ),
+    });
+    const state = heartbeatState(
+      {
+        alpha: words("all", ["drbddisk::db"]),
+        beta: words("transition", ["linode-ha-unit::postfix.service"]),
+      },
+      haResources,
+      "auto_failback off\n",
+    );
+    expect(state.groups).toMatchObject([
+      { activeOn: [], partlyOn: ["alpha"], notes: ["192.0.2.50/24/eth1 does not run on alpha"] },
+      { activeOn: ["beta"], partlyOn: [], notes: [] },
+    ]);
+    expect(state.notes).toEqual(["beta is taking or giving up groups"]);
   });
 
   it("gives a dead node and the fencing of ha.cf", () => {
     const state = heartbeatState(
       {
-        alpha: { runs: true, holds: "all", nodes: { alpha: "active", beta: "dead" } },
-        beta: { runs: false, holds: "unknown", nodes: {} },
+        alpha: { runs: true, holds: "all", nodes: { alpha: "active", beta: "dead" }, jobs: {} },
+        beta: { runs: false, holds: "unknown", nodes: {}, jobs: {} },
       },
       haResources,
       "stonith_host alpha external/linode beta:12\n",

@@ -19,6 +19,8 @@ class Host {
   constructor(apiUrl: string, node = "web1", more: { budget?: number; preferred?: string } = {}) {
     const { folder } = this.desk;
     mkdirSync(join(folder, "bin"));
+    this.heartbeatSees("active");
+    this.desk.write("bin/systemctl", "#!/bin/sh\nexit 3\n", 0o755);
     for (const name of ["systemd-run", "logger", "drbdadm"]) {
       this.desk.write(`bin/${name}`, `#!/bin/sh\nprintf '%s\\n' "${name} $*" >>${this.calls}\n`, 0o755);
     }
@@ -41,6 +43,7 @@ class Host {
       .replace("/etc/linode-ha/fencing.conf", join(folder, "fencing.conf"))
       .replace("/usr/sbin/fence_linode", join(folder, "agent"))
       .replace("RUN=/run/linode-ha", `RUN=${join(folder, "run")}`)
+      .replace("/usr/libexec/heartbeat/drbd-peer-outdater", join(folder, "outdater"))
       .replace("PATH=", `PATH=${join(folder, "bin")}:`)
       .replace("BUDGET=540 RETRY=5", `BUDGET=${more.budget ?? 3} RETRY=1`);
     this.desk.write("drbd-fence-peer", script, 0o755);
@@ -54,9 +57,21 @@ class Host {
     this.desk.write("agent", `#!/bin/sh\n${command}\n`, 0o755);
   }
 
-  run(words: readonly string[] = [], env: Record<string, string> = {}): Promise<RunResult> {
+  /** What Heartbeat thinks of the peer. */
+  heartbeatSees(state: string): void {
+    this.desk.write("bin/cl_status", `#!/bin/sh\necho ${state}\n`, 0o755);
+  }
+
+  /** Heartbeat's way to the peer, which answers with a code. */
+  outdater(code: number): void {
+    this.desk.write("outdater", `#!/bin/sh\nprintf '%s\\n' "outdater $*" >>${this.calls}\nexit ${code}\n`, 0o755);
+  }
+
+  /** @param start how the shell that starts it does so */
+  run(words: readonly string[] = [], env: Record<string, string> = {}, start = "exec"): Promise<RunResult> {
     const given = { DRBD_RESOURCE: "www", DRBD_MINOR: "0", DRBD_PEERS: this.peer, ...env };
-    return run([join(this.desk.folder, "drbd-fence-peer"), ...words], { env: given, seconds: 50 });
+    const command = [join(this.desk.folder, "drbd-fence-peer"), ...words].join(" ");
+    return run(["bash", "-c", `${start} ${command}`], { env: given, seconds: 50 });
   }
 
   get peer(): string {
@@ -87,6 +102,13 @@ test("a Primary that lost its peer: 7 once the API has confirmed it off, and the
   );
   expect(host.called).toContain("logger -t linode-ha-fencing");
   expect(host.called + result.stderr).not.toContain(readFileSync(host.desk.tokenFile, "utf8").trim());
+});
+
+test("started by the kernel, with nothing open, it does the same", async () => {
+  api = await scripted(["running", "shutting_down", "offline"]);
+  host = new Host(api.url);
+  expect((await host.run([], {}, "exec <&- >&- 2>&-; exec")).code).toBe(7);
+  expect(host.called).toContain("logger -t linode-ha-fencing");
 });
 
 test("a peer that is off already: 7 at once", async () => {
@@ -255,4 +277,43 @@ test("both nodes at once: one is shot, the preferred one survives", async () => 
   expect([waiting.code, preferred.code]).toEqual([1, 7]);
   expect(waiting.stderr).toContain("this node itself (1) is");
   expect(state).toEqual({ 1: "offline", 7: "running" });
+});
+
+describe("outdate-first, for a pair under Heartbeat", () => {
+  test.each([3, 4])("a peer that answers (%d) marks its own side, and nobody is shot", async (code) => {
+    api = await scripted(["running", "offline"]);
+    host = new Host(api.url);
+    host.outdater(code);
+    expect((await host.run(["outdate-first"])).code).toBe(code);
+    expect(host.called).toContain("outdater -p web2 -r www -t 3");
+    expect(api.seen).toHaveLength(0);
+  });
+
+  test.each([5, 20, 1, 124])("a peer that does not answer (%d) is powered off, at once", async (code) => {
+    api = await scripted(["running", "shutting_down", "offline"]);
+    host = new Host(api.url, "web1", { preferred: "web2", budget: 30 }); // Without a manager this one would wait first.
+    host.outdater(code);
+    expect((await host.run(["outdate-first"])).code).toBe(7);
+    expect(api.asked("shutdown")).toBe(1);
+  });
+
+  test("a peer that Heartbeat takes for dead is not asked", async () => {
+    api = await scripted(["offline"]);
+    host = new Host(api.url);
+    host.outdater(4);
+    host.heartbeatSees("dead");
+    expect((await host.run(["outdate-first"])).code).toBe(7);
+    expect(host.called).not.toContain("outdater");
+  });
+
+  test("a peer that lives and is Primary is neither shot nor replaced", async () => {
+    api = await scripted(["running", "offline"]);
+    host = new Host(api.url);
+    host.kernel(line(0, "WFConnection", "Secondary/Unknown", "UpToDate/DUnknown"));
+    host.outdater(6);
+    const result = await host.run(["outdate-first"]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("it lives, and is Primary");
+    expect(api.seen).toHaveLength(0);
+  });
 });

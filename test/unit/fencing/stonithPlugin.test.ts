@@ -1,3 +1,6 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
 import { asset } from "../../../hosts/assets";
 import { heartbeatStonithParameters } from "../../../hosts/fencing/render";
 import { run } from "../../support/run";
@@ -12,12 +15,19 @@ const plugin = desk.write(
     .replace("/usr/sbin/fence_linode", desk.write("agent", `#!/bin/sh\nexec ${python} -B ${agent} "$@"\n`, 0o755)),
   0o755,
 );
+const calls = join(desk.folder, "calls");
+const bin = join(desk.folder, "bin");
+mkdirSync(bin);
+/** A systemd where the timer of a boot is not there yet, and which says what it was asked. */
+desk.write("bin/systemd-run", `#!/bin/sh\nprintf '%s\\n' "$*" >>${calls}\n`, 0o755);
+desk.write("bin/systemctl", "#!/bin/sh\nexit 3\n", 0o755);
 afterAll(() => desk.close());
 
 let api: FakeApi | undefined;
 afterEach(async () => {
   await api?.close();
   api = undefined;
+  rmSync(calls, { force: true });
 });
 
 function configure(url: string, more = ""): void {
@@ -28,7 +38,7 @@ function configure(url: string, more = ""): void {
 }
 
 const call = (words: readonly string[], env: Record<string, string> = { hostlist: "web2:7" }) =>
-  run([plugin, ...words], { env, seconds: 50 });
+  run([plugin, ...words], { env: { PATH: [bin, process.env["PATH"]].join(delimiter), ...env }, seconds: 50 });
 
 test("what Heartbeat asks before it has any configuration", async () => {
   expect(await call(["getconfignames"], {})).toMatchObject({ code: 0, stdout: "hostlist\n" });
@@ -59,11 +69,26 @@ test.each([{}, { hostlist: "" }, { hostlist: "web2" }, { hostlist: "web1:1,web2:
   },
 );
 
-test("reset is off, confirmed, and a boot; whatever way the node's name is written", async () => {
+test("reset is off, confirmed, and a boot a while later; whatever way the node's name is written", async () => {
   api = await scripted(["running", "shutting_down", "offline"]);
   configure(api.url);
   expect(await call(["reset", "WEB2"])).toMatchObject({ code: 0, stdout: "" });
-  expect([api.asked("shutdown"), api.asked("boot")]).toEqual([1, 1]);
+  // What takes over now finds it off, and shoots it no second time.
+  expect([api.asked("shutdown"), api.asked("boot")]).toEqual([1, 0]);
+  expect(said(calls)).toMatch(
+    /--unit=linode-ha-boot-7 --on-active=60 -- \S+agent --action on --plug 7 --api-url \S+ --token-file/,
+  );
+});
+
+test("a boot that is on its way already, or not wanted, is not asked for", async () => {
+  api = await scripted(["offline"]);
+  configure(api.url, "AFTER=stay-off\n");
+  expect((await call(["reset", "web2"])).code).toBe(0);
+  configure(api.url);
+  desk.write("bin/systemctl", "#!/bin/sh\nexit 0\n", 0o755);
+  expect((await call(["reset", "web2"])).code).toBe(0);
+  desk.write("bin/systemctl", "#!/bin/sh\nexit 3\n", 0o755);
+  expect(said(calls)).toBe("");
 });
 
 test("off, and on", async () => {

@@ -60,12 +60,14 @@ test("IPv6 heartbeats and ping nodes have words of their own", () => {
 });
 
 test("a group is a line: its node, then its members in the order of starting", () => {
-  const [line] = renderHaResources(cases.activePassiveGroups)
+  const [comment, line] = renderHaResources(cases.activePassiveGroups)
     .replace(/\\\n {2}/g, "")
     .split("\n");
+  // Heartbeat has no names for groups; whoever reads the file needs them.
+  expect(comment).toBe("# group site");
   expect(line).toBe(
-    "lb1 IPaddr2::172.16.1.254/24/eth1 drbddisk::www Filesystem::/dev/drbd0::/var/www/html::ext4 " +
-      "drbddisk::mysql Filesystem::/dev/drbd1::/var/lib/mysql::ext4 " +
+    "lb1 IPaddr2::172.16.1.254/24/eth1 drbddisk::www linode-ha-mount::/dev/drbd0::/var/www/html::ext4 " +
+      "drbddisk::mysql linode-ha-mount::/dev/drbd1::/var/lib/mysql::ext4 " +
       "linode-ha-unit::mariadb.service linode-ha-unit::apache2.service MailTo::root::site",
   );
 });
@@ -74,7 +76,7 @@ test("an IPv6 address is written out, because :: separates a job's words", () =>
   expect(expandAddress("2001:db8:5::99")).toBe("2001:db8:5:0:0:0:0:99");
   expect(expandAddress("::1")).toBe("0:0:0:0:0:0:0:1");
   expect(expandAddress("fe80::")).toBe("fe80:0:0:0:0:0:0:0");
-  expect(renderHaResources(cases.manualGroups)).toContain("linode-ha-address6::2001:db8:5:0:0:0:0:99/64/eth1");
+  expect(renderHaResources(cases.manualGroups)).toContain("linode-ha-address::2001:db8:5:0:0:0:0:99/64/eth1");
 });
 
 test("what haresources cannot hold is refused", () => {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# An IPv6 address as a job of haresources: linode-ha-address6::ADDRESS/PREFIX/INTERFACE. Usable at once, which Heartbeat's own IPv6addr is
-# not: it waits eight seconds for its own advertisements.
+# An address as a job of haresources: linode-ha-address::ADDRESS/PREFIX/INTERFACE. For IPv6 usable at once, which Heartbeat's own IPv6addr is
+# not: it waits eight seconds for its own advertisements. For IPv4 on `lo`, where nobody has to be told, without IPaddr2's many processes.
 set -eu
 usage() {
   echo "usage: $0 ADDRESS/PREFIX/INTERFACE start|stop|status" >&2
@@ -11,11 +11,19 @@ address=${1%%/*}
 rest=${1#*/}
 prefix=${rest%%/*}
 device=${rest#*/}
+case $address in
+  *:*) family=-6 whole=128 ;;
+  *) family=-4 whole=32 ;;
+esac
 there() {
-  [ -n "$(ip -6 -o address show dev "$device" to "$address/128" 2>/dev/null)" ]
+  [ -n "$(ip "$family" -o address show dev "$device" to "$address/$whole" 2>/dev/null)" ]
 }
 case $2 in
   start)
+    if [ "$family" = -4 ]; then
+      ip -4 address replace "$address/$prefix" dev "$device"
+      exit
+    fi
     # The kernel tells the neighbours once, by ndisc_notify; a lost packet must not cost the address its traffic, so it is told again.
     # No look for a duplicate: Heartbeat has decided that the peer is gone, and the look takes a second.
     sysctl -q -w "net/ipv6/conf/$device/ndisc_notify=1"
@@ -26,7 +34,7 @@ case $2 in
     fi
     ;;
   stop)
-    if there; then ip -6 address del "$address/$prefix" dev "$device"; fi
+    if there; then ip "$family" address del "$address/$prefix" dev "$device"; fi
     ;;
   status)
     if there; then echo running; else

@@ -1,0 +1,122 @@
+import { CrossedPair } from "../support/failover/crossedPair";
+import { measure, outageTable } from "../support/failover/outages";
+import { until } from "../support/run";
+
+const pair = new CrossedPair(["cross1", "cross2"]);
+const { lab } = pair;
+
+beforeAll(() => pair.build(), 1_800_000);
+
+afterAll(async () => {
+  process.stderr.write(`${outageTable()}\n`);
+  await pair.project.remove();
+}, 600_000);
+
+describe("a fresh crossed pair", () => {
+  it("2.8 runs each group where it is wanted, and nothing is left to change", async () => {
+    await pair.whole();
+    expect(await pair.project.pendingChanges()).toEqual({});
+  });
+
+  it("2.1 has public, private and IPv6 addresses, and one floating address of each kind", async () => {
+    for (const node of pair.nodes) {
+      const text = await lab.sshOk(node, "ip -brief address");
+      expect(text).toMatch(/198\.51\.100\./);
+      expect(text).toMatch(/192\.168\./);
+      expect(text).toMatch(/2001:db8:/);
+    }
+    expect(await lab.sshOk(pair.db, "ip -brief address show to 10.20.0.100")).toContain("10.20.0.100");
+    expect(await lab.sshOk(pair.web, "ip -brief address show to 10.20.0.100")).toBe("");
+    expect(await lab.sshOk(pair.web, "ip -brief address show dev lo")).toContain(pair.visitors.site.address);
+    expect(await lab.sshOk(pair.db, "ip -brief address show dev lo")).not.toContain(pair.visitors.site.address);
+  });
+
+  it("2.2 has its alerts, a tag, a labelled configuration, swap and two raw volumes", async () => {
+    const linodes = (await lab.list("linode/instances")).filter(({ label }) => pair.nodes.includes(String(label)));
+    expect(linodes).toHaveLength(2);
+    for (const linode of linodes) {
+      expect(linode["alerts"]).toMatchObject({ cpu: 50, io: 2000 });
+      expect(linode["tags"]).not.toEqual([]);
+      const configs = await lab.list(`linode/instances/${String(linode["id"])}/configs`);
+      expect(configs.map(({ label }) => label)).toEqual(["ha"]);
+    }
+    const volumes = (await lab.list("volumes")).filter(({ linode_label: label }) => pair.nodes.includes(String(label)));
+    expect(volumes).toHaveLength(4);
+    for (const node of pair.nodes) expect(await lab.sshOk(node, "swapon --noheadings")).toContain("partition");
+  });
+
+  it("2.4 and 2.5 replicate two resources, with JFS for the database and ext4 for the site", async () => {
+    const [db, web] = await Promise.all(
+      pair.nodes.map((node) => lab.sshOk(node, "drbdadm dump; findmnt -rno SOURCE,FSTYPE,TARGET")),
+    );
+    for (const text of [db, web]) {
+      expect(text).toMatch(/:7801;/);
+      expect(text).toMatch(/:7802;/);
+      expect(text).toMatch(/cram-hmac-alg\s+sha/);
+      expect(text).toMatch(/wfc-timeout\s+15;/);
+      expect(text).toMatch(/degr-wfc-timeout\s+60;/);
+    }
+    expect(db).toContain("/dev/drbd0 jfs /var/mysql");
+    expect(web).toContain("/dev/drbd1 ext4 /var/www");
+  });
+
+  it("2.6 serves the site, which reaches the database at its floating address only", async () => {
+    await pair.withVisitors(async () => undefined);
+    expect(await lab.sshOk(pair.db, "ss -Hltn sport = :3306")).toMatch(/^\S+\s+\S+\s+\S+\s+10\.20\.0\.100:3306 /);
+    expect(pair.visitors.writers("db")).toEqual([pair.db]);
+    expect(pair.visitors.writers("file")).toEqual([pair.web]);
+  });
+});
+
+describe("what goes wrong", () => {
+  it("fault 11: a service that dies is started again in place, and counted once", async () => {
+    const outage = await pair.withVisitors(async (begun) => {
+      await lab.sshOk(pair.db, "systemctl kill --signal=KILL mariadb.service");
+      await until("the cluster has counted the failure", 90, async () =>
+        /fail-count=1\b/.test((await lab.probe(pair.db, "crm_mon --one-shot --failcounts")).stdout),
+      );
+      await pair.served(begun + 1, 120, ["db"], pair.db);
+    });
+    measure("crossed-pair", "fault 11: a service killed", outage);
+    expect(await pair.places()).toEqual({ db: pair.db, web: pair.web });
+    expect((await lab.sshOk(pair.db, "crm_mon --one-shot --failcounts")).match(/fail-count=1\b/g)).toHaveLength(1);
+    await lab.sshOk(pair.db, "crm_resource --cleanup", 120);
+    await pair.whole();
+    expect(await pair.lost()).toEqual([]);
+  });
+
+  it("2.7: an operator moves a group to the other node, and it goes back when it may", async () => {
+    const outage = await pair.withVisitors(async () => {
+      const { code, stderr } = await pair.project.linodeHa(["switchover", "db", "--to", pair.web], { seconds: 300 });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+    });
+    measure("crossed-pair", "planned switchover", outage);
+    expect((await pair.places())["db"]).toBe(pair.web);
+    expect(pair.visitors.writers("db").slice(-2)).toEqual([pair.db, pair.web]);
+    const back = await pair.project.linodeHa(["switchover", "db", "--to", pair.db], { seconds: 300 });
+    expect(back.code).toBe(0);
+    await pair.whole();
+    expect(await pair.lost()).toEqual([]);
+  });
+
+  it("fault 1 and 2.9: the active node loses its power; the other takes over once, it is mailed, and all goes back", async () => {
+    const mails = async (node: string): Promise<number> =>
+      Number((await lab.sshOk(node, "grep -c '^Subject: .*(db)' /var/mail/root || :")).trim() || 0);
+    const before = await mails(pair.web);
+    let begun = 0;
+    const outage = await pair.withVisitors(async (at) => {
+      begun = at;
+      await lab.fault("power-cut", pair.db);
+      await pair.served(at, 240, ["db"], pair.web);
+    });
+    measure("crossed-pair", "fault 1: power cut of the active node", outage);
+    expect(
+      pair.visitors.writers("db", begun)[0] === pair.db
+        ? pair.visitors.writers("db", begun).slice(1)
+        : pair.visitors.writers("db", begun),
+    ).toContain(pair.web);
+    await until("the take-over was mailed", 60, async () => (await mails(pair.web)) > before);
+    await pair.whole();
+    expect(await pair.lost()).toEqual([]);
+  });
+});
