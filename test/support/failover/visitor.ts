@@ -75,7 +75,7 @@ export class Visitors {
     const { host, kinds } = this.site;
     const settings = JSON.stringify({ base: baseOf(this.site), host, kinds, first: this.next, everyMs });
     const command = [path.join(projectRoot, "bin", "linode-lab"), "--lab", this.lab.name, "exec", "--"];
-    const [file = "", ...args] = [...command, process.execPath, path.join(__dirname, "client.js"), settings];
+    const [file, ...args] = [...command, process.execPath, path.join(__dirname, "client.js"), settings];
     this.child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       const attempt = JSON.parse(line) as Attempt;
