@@ -11,6 +11,7 @@ export type {
   DrbdTuning,
   DrbdVolumeArgs,
   DrbdVolumeMode,
+  VolumeFencing,
 } from "./drbdVolume";
 export { FloatingIp } from "./floatingIp";
 export type { ArpAddress, BgpAddress, FloatingIpArgs } from "./floatingIp";
@@ -56,6 +57,9 @@ export { PostgresqlServer } from "./services/postgresqlServer";
 export type { PostgresqlServerArgs } from "./services/postgresqlServer";
 export type { WebSiteSettings } from "./services/webSites";
 export type { Detection, HeartbeatTimings } from "../hosts/managerTimings";
+export type { AbsolutePath } from "../hosts/contract";
 export type { AddressMethod, GroupLink } from "../hosts/managerGroup";
+export type { IpvsScheduler } from "../hosts/services/forwarding/render";
+export type { PackageDifference } from "../hosts/services/package-drift/render";
 export { UserError } from "./internal/errors";
 export type { Problem } from "./internal/errors";

@@ -16,7 +16,7 @@ const LEAST_POWER_SECONDS = 10;
 /** Settings of a {@link LinodeFencing}. */
 export interface LinodeFencingArgs {
   readonly nodes: NodePair;
-  /** An API token with `linodes:read_write` and nothing else. Tried on both nodes at each `up`; ends on them in a file of root's. */
+  /** An API token with `linodes:read_write` and nothing else. Tried on both nodes by the `up` that brings it; ends on them in a file of root's. */
   readonly token: pulumi.Input<string>;
   /** The Linodes' ids by node name. Default: the nodes' own, as those of an `HaPair` have. */
   readonly linodeIds?: Readonly<Record<string, pulumi.Input<number>>>;

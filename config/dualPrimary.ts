@@ -1,4 +1,5 @@
 import { UserError, type Problem } from "../components/internal/errors";
+import { fencingToken } from "./fencingToken";
 import { problemsOf } from "./report";
 import { crossChecks } from "./rules";
 import { dualPrimarySchema, type DualPrimaryInput } from "./schema";
@@ -41,7 +42,7 @@ export type BackingConfig =
 export interface VolumeConfig {
   readonly name: string;
   readonly backing: BackingConfig;
-  readonly mode: { readonly kind: "dual-primary"; readonly acceptUnfenced: true };
+  readonly mode: { readonly kind: "dual-primary"; readonly acceptUnfenced: boolean };
   readonly port: number;
   readonly minor: number;
   readonly initialSync: "skip-if-blank" | "full";
@@ -55,6 +56,10 @@ export interface DualPrimaryConfig {
   readonly pair: PairConfig;
   readonly volumes: readonly VolumeConfig[];
   readonly ocfs2: { readonly cluster: string; readonly port: number };
+  readonly fencing: Readonly<DualPrimaryInput["fencing"]>;
+  /** With fencing through the vendor's API; a secret. */
+  readonly fencingToken?: string;
+  readonly detection: { readonly seconds: number };
 }
 
 /** What is right in a configuration, or everything that is wrong. */
@@ -65,7 +70,11 @@ export type Parsed<T> = { readonly config: T } | { readonly problems: readonly P
  */
 export function parseDualPrimary(document: Readonly<Record<string, unknown>>): Parsed<DualPrimaryConfig> {
   const parsed = dualPrimarySchema.safeParse(document);
-  const problems = [...(parsed.success ? [] : problemsOf(document, parsed.error.issues)), ...crossChecks(document)];
+  const problems = [
+    ...(parsed.success ? [] : problemsOf(document, parsed.error.issues)),
+    ...crossChecks(document),
+    ...fencingToken(document),
+  ];
   return parsed.success && problems.length === 0 ? { config: normalise(parsed.data) } : { problems };
 }
 
@@ -103,7 +112,7 @@ function normalise(input: DualPrimaryInput): DualPrimaryConfig {
     volumes: entries.map(([name, volume]) => ({
       name,
       backing: volume.backing.kind === "device" ? volume.backing : { kind: volume.backing.kind, name },
-      mode: { kind: "dual-primary", acceptUnfenced: input.fencing.acceptUnfenced },
+      mode: { kind: "dual-primary", acceptUnfenced: input.fencing.kind === "none" },
       port: volume.port,
       minor: volume.minor,
       initialSync: volume.initialSync,
@@ -111,6 +120,9 @@ function normalise(input: DualPrimaryInput): DualPrimaryConfig {
       filesystem: volume.filesystem,
     })),
     ocfs2: input.ocfs2,
+    fencing: input.fencing,
+    fencingToken: input.fencingToken,
+    detection: input.detection,
   };
 }
 

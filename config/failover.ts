@@ -7,7 +7,7 @@ import type { FailoverSystem } from "./failoverFields";
 import { failoverChecks } from "./failoverRules";
 import { problemsOf } from "./report";
 import { crossChecks } from "./rules";
-import { backing, interconnect, pair, port, text, VOLUME_NAME, whole } from "./schema";
+import { backing, fencing, fencingToken, interconnect, pair, port, text, VOLUME_NAME, whole } from "./schema";
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const path = text("is not an absolute path", isMountpoint);
@@ -70,20 +70,6 @@ const group = {
   mail: mailbox.optional(),
 };
 const automaticGroup = { ...group, failback: z.boolean() };
-const fencing = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("linode"),
-    confirmSeconds: whole(5, 300).default(60),
-    apiUrl: text("is not an address of the API", (value) => /^https?:\/\/[A-Za-z0-9.:[\]_/-]+$/.test(value)).optional(),
-    caCertificates: text("is no certificate in PEM form", (value) =>
-      /^-----BEGIN CERTIFICATE-----/.test(value),
-    ).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal("none"),
-    acceptUnfenced: z.literal(true, "must be true: without fencing, nodes that lose each other may both go on writing"),
-  }),
-]);
 const detection = (seconds: number) =>
   z
     .strictObject({ seconds: z.number().min(2, "is too small").max(30, "is too large").default(seconds) })
@@ -101,6 +87,7 @@ const common = {
     volume,
   ),
   addresses: named("an address", address).default({}),
+  routeServerNumber: whole(1, 9999).optional(),
   services,
   mail: z
     .strictObject({
@@ -127,7 +114,7 @@ export const failoverSchemas = {
       }),
     ),
     fencing,
-    fencingToken: z.string().min(1, "is empty").optional(),
+    fencingToken,
     // 15 s give the source's heartbeats: every 2 s, a warning after 5.
     detection: detection(15),
   }),
@@ -136,7 +123,7 @@ export const failoverSchemas = {
     ...common,
     groups: named("a group", z.strictObject({ ...automaticGroup, failback: z.boolean().default(false) })),
     fencing,
-    fencingToken: z.string().min(1, "is empty").optional(),
+    fencingToken,
     detection: detection(30),
     pingNodes: z.array(ip).default([]),
     loadBalancing: z.boolean().default(true),

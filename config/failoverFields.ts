@@ -61,7 +61,7 @@ const SITES: Fields = Object.fromEntries(
       ],
     ];
   }),
-) as Fields;
+);
 
 const DATABASES: Fields = Object.fromEntries(
   (
@@ -91,7 +91,7 @@ const DATABASES: Fields = Object.fromEntries(
       [at(".user"), help("Who may use it, from both nodes.", "up to 32 of a-z, 0-9 and '_'", "user: site", "site")],
     ];
   }),
-) as Fields;
+);
 
 const COMMON: Fields = {
   "volumes.*": help(
@@ -139,6 +139,12 @@ const COMMON: Fields = {
     "With kind vlan: the address.",
     "an IPv4 address in pair.interconnect.cidr that no node has",
     "address: 10.20.0.100",
+  ),
+  routeServerNumber: help(
+    "The number in the addresses of the region's route servers, `2600:3c0f:<number>:34::1`; for regions that this program does not know.",
+    "a whole number, 1 to 9999, from the vendor's guide on configuring failover",
+    "routeServerNumber: 6",
+    "that of a known region",
   ),
   groups: help(
     "What must run together on one node, by name. The first matters most.",

@@ -1,6 +1,7 @@
 import * as net from "node:net";
 import type { Problem } from "../components/internal/errors";
-import { hostInNetwork4, isCidr, overlaps4 } from "../components/internal/rules";
+import { hostInNetwork4, isCidr, overlaps4, ROUTE_SERVER_NUMBERS } from "../components/internal/rules";
+import { fencingToken } from "./fencingToken";
 import { nearest } from "./nearest";
 import { problemAt, valueAt } from "./report";
 
@@ -22,6 +23,7 @@ export function failoverChecks(document: unknown): Problem[] {
     ...nestedMountpoints(document),
     ...servicePorts(document),
     ...vlanAddresses(document),
+    ...routeServers(document),
     ...links(document),
     ...fencingToken(document),
   ];
@@ -199,6 +201,27 @@ function vlanAddresses(document: unknown): Problem[] {
   });
 }
 
+/** That a public address can be announced: the route servers' number is in no answer of the API. */
+function routeServers(document: unknown): Problem[] {
+  const region = valueAt(document, ["pair", "region"]);
+  const announced = keysAt(document, ["addresses"]).filter((name) =>
+    ["public4", "public6"].includes(String(valueAt(document, ["addresses", name, "kind"]))),
+  );
+  if (announced.length === 0 || typeof region !== "string" || region in ROUTE_SERVER_NUMBERS) return [];
+  if (valueAt(document, ["routeServerNumber"]) !== undefined) return [];
+  return [
+    problemAt(
+      document,
+      ["pair", "region"],
+      `the number of this region's route servers is not known, and ${announced.join(", ")} could not be announced`,
+      {
+        allowed: Object.keys(ROUTE_SERVER_NUMBERS).join(", "),
+        todo: "take the number from the vendor's guide on configuring failover and give it as routeServerNumber",
+      },
+    ),
+  ];
+}
+
 function links(document: unknown): Problem[] {
   return groupsOf(document).flatMap((group) => {
     const mountpoints = listAt(document, ["groups", group, "volumes"])
@@ -218,16 +241,4 @@ function links(document: unknown): Problem[] {
       ];
     });
   });
-}
-
-/** The token is never shown, whatever is wrong with it. */
-function fencingToken(document: unknown): Problem[] {
-  const needed = valueAt(document, ["fencing", "kind"]) === "linode";
-  return needed && valueAt(document, ["fencingToken"]) === undefined
-    ? [
-        problemAt(document, ["fencingToken"], "is missing: fencing through the vendor's API needs a token", {
-          todo: "run `pulumi config set --secret linode-ha:fencingToken`, with a token of linodes:read_write alone, or put it into LINODE_FENCING_TOKEN",
-        }),
-      ]
-    : [];
 }

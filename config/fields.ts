@@ -291,15 +291,45 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
   },
   fencing: {
     meaning:
-      "What makes sure that a lost node is dead. Nothing does yet; two primaries without fencing can diverge, and one side's writes are then thrown away by hand. You must accept that in so many words.",
-    allowed: "{ kind: none, acceptUnfenced: true }",
-    example: "fencing: { kind: none, acceptUnfenced: true }",
+      "What makes sure that a lost node is off before the other goes on alone. Two primaries without it can diverge, and one side's writes are then thrown away by hand: that you must accept in so many words.",
+    allowed: "{ kind: linode } or { kind: none, acceptUnfenced: true }",
+    example: "fencing: { kind: linode }",
   },
-  "fencing.kind": { meaning: "Who fences.", allowed: "none", example: "kind: none" },
+  "fencing.kind": {
+    meaning: "`linode`: DRBD has the lost node powered off through the vendor's API; `none`: nobody does.",
+    allowed: "linode or none",
+    example: "kind: linode",
+  },
+  "fencing.confirmSeconds": {
+    meaning:
+      "With kind linode: within how many seconds a fencing is confirmed. Survivors' writes wait for it; the cluster file system waits longer.",
+    allowed: "5 to 300",
+    example: "confirmSeconds: 60",
+    default: "60",
+  },
+  "fencing.apiUrl": {
+    meaning: "With kind linode: where the nodes reach the API, if not where the vendor has it.",
+    allowed: "an address with http or https, ending in /v4",
+    example: "apiUrl: http://203.0.113.2/v4",
+    default: "https://api.linode.com/v4",
+  },
+  "fencing.caCertificates": {
+    meaning: "With kind linode: certificates that the API's must be signed by, in place of the system's.",
+    allowed: "text in PEM form",
+    example: "caCertificates: …",
+    default: "the system's",
+  },
   "fencing.acceptUnfenced": {
-    meaning: "That you accept two primaries without fencing.",
+    meaning: "With kind none: that you accept two primaries without fencing.",
     allowed: "true",
     example: "acceptUnfenced: true",
+  },
+  fencingToken: {
+    meaning:
+      "With fencing of kind linode: an API token with linodes:read_write and nothing else. Set it with `pulumi config set --secret`.",
+    allowed: "a personal access token",
+    example: "fencingToken: { secure: … }",
+    default: "the environment's LINODE_FENCING_TOKEN",
   },
   detection: {
     meaning: "How soon a dead peer is noticed. The times of DRBD and o2cb follow from it together.",

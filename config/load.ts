@@ -3,6 +3,7 @@ import { accountSettings, checkAgainstApi } from "./accountChecks";
 import { parseDualPrimary, type DualPrimaryConfig, type Parsed } from "./dualPrimary";
 import { type FailoverConfig, type FailoverPair, parseFailover } from "./failover";
 import type { FailoverSystem } from "./failoverFields";
+import { withToken } from "./fencingToken";
 import { projectConfig } from "./pulumiConfig";
 import { valueAt } from "./report";
 
@@ -18,7 +19,7 @@ export function loadDualPrimary(
   project: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<DualPrimaryConfig> {
-  return load(parseDualPrimary, all, project, environment);
+  return load((document) => parseDualPrimary(withToken(document, environment)), all, project, environment);
 }
 
 /** As {@link loadDualPrimary}, for a system in which services move. */
@@ -29,16 +30,6 @@ export function loadFailover<S extends FailoverSystem>(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<FailoverConfig<S>> {
   return load((document) => parseFailover(system, withToken(document, environment)), all, project, environment);
-}
-
-/** The document, with the token for fencing from the environment where it says none and needs one. */
-function withToken(
-  document: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, unknown>> {
-  const token = environment["LINODE_FENCING_TOKEN"];
-  const needed = valueAt(document, ["fencing", "kind"]) === "linode" && document["fencingToken"] === undefined;
-  return needed && token !== undefined && token !== "" ? { ...document, fencingToken: token } : document;
 }
 
 async function load<C extends { readonly pair: FailoverPair }>(

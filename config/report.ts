@@ -87,9 +87,8 @@ function problemsOfIssue(document: unknown, issue: Issue, path: Path): Problem[]
 function problemsOfUnion(document: unknown, issue: z.core.$ZodIssueInvalidUnion, path: Path): Problem[] {
   if (issue.errors.length === 0) {
     // Of several kinds, told apart by `kind`, none fits.
-    return [
-      problemAt(document, path, valueAt(document, path) === undefined ? "is missing" : "is not one of the choices"),
-    ];
+    const what = issue.message.startsWith("Invalid") ? "is not one of the choices" : issue.message;
+    return [problemAt(document, path, valueAt(document, path) === undefined ? "is missing" : what)];
   }
   const isOther = (nested: readonly Issue[]): boolean =>
     nested.some(({ code, path: below }) => code === "invalid_type" && below.length === 0);

@@ -24,14 +24,23 @@ const IMAGES = ["linode/debian13", "linode/debian12"] as const;
 const image = z.union([z.enum(IMAGES), z.record(z.string(), z.enum(IMAGES))]);
 
 /** The networks that every system can use. */
-export const interconnect = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("vlan"),
-    cidr: text("is not an IPv4 network with room for two nodes", isVlanNetwork).default("10.20.0.0/24"),
-    label: text("is not a VLAN label", (value) => /^(?!.*--)[A-Za-z0-9-]{1,64}$/.test(value)).optional(),
-  }),
-  z.strictObject({ kind: z.literal("private") }),
-]);
+export const interconnect = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("vlan"),
+      cidr: text("is not an IPv4 network with room for two nodes", isVlanNetwork).default("10.20.0.0/24"),
+      label: text("is not a VLAN label", (value) => /^(?!.*--)[A-Za-z0-9-]{1,64}$/.test(value)).optional(),
+    }),
+    z.strictObject({ kind: z.literal("private") }),
+  ],
+  {
+    error: ({ input }) =>
+      (input as { kind?: unknown } | null | undefined)?.kind === "public6"
+        ? "is IPv6, and the cluster file system's o2cb speaks IPv4 only"
+        : undefined,
+  },
+);
 
 const access = z.strictObject({
   adminCidrs: z.array(cidr).min(1, "is empty: nobody could log in to set the nodes up"),
@@ -105,6 +114,25 @@ const volume = z.strictObject({
   }),
 });
 
+/** Who makes sure that a lost node is off. */
+export const fencing = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("linode"),
+    confirmSeconds: whole(5, 300).default(60),
+    apiUrl: text("is not an address of the API", (value) => /^https?:\/\/[A-Za-z0-9.:[\]_/-]+$/.test(value)).optional(),
+    caCertificates: text("is no certificate in PEM form", (value) =>
+      value.startsWith("-----BEGIN CERTIFICATE-----"),
+    ).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("none"),
+    acceptUnfenced: z.literal(true, "must be true: without fencing, nodes that lose each other may both go on writing"),
+  }),
+]);
+
+/** The token for fencing through the vendor's API. */
+export const fencingToken = z.string().min(1, "is empty").optional();
+
 /** What a user writes for a stack of the system `dual-primary`, without the project's prefix. */
 export const dualPrimarySchema = z.strictObject({
   system: z.literal("dual-primary"),
@@ -121,13 +149,8 @@ export const dualPrimarySchema = z.strictObject({
       port: port.default(7777),
     })
     .default({ cluster: "ha", port: 7777 }),
-  fencing: z.strictObject({
-    kind: z.literal("none"),
-    acceptUnfenced: z.literal(
-      true,
-      "must be true: two primaries without fencing can diverge when the nodes lose each other",
-    ),
-  }),
+  fencing,
+  fencingToken,
   detection: z
     .strictObject({ seconds: z.number().min(2, "is too small").max(30, "is too large").default(3) })
     .default({ seconds: 3 }),

@@ -12,7 +12,7 @@ import { readRecord, writeRecord } from "./daemon/record";
 import { startRegion, type Region } from "./daemon/region";
 import { LabError } from "./machines/errors";
 import { startTimeOf } from "./machines/process";
-import { API_ADDRESS } from "./network/namespace";
+import { API_FOR_NODES } from "./network/ruleset";
 import { labName, labPaths } from "./paths";
 
 const CLOSE_MS = 90_000;
@@ -73,7 +73,7 @@ async function start(outside: NetServer): Promise<void> {
   const [inner, outer, guests] = doors as [Server, Server, Server];
   await listen(outer, outside);
   await listen(inner, { host: "127.0.0.1", port: record.port });
-  await listen(guests, { host: API_ADDRESS, port: 80 });
+  await listen(guests, { host: API_FOR_NODES.address, port: API_FOR_NODES.port });
   await serveControl(paths.controlSocket, operations.routes, operations.tunnel);
   process.on("SIGTERM", () => void end());
   process.on("SIGINT", () => void end());

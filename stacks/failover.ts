@@ -147,7 +147,15 @@ function makeAddresses(pair: HaPair, config: Built): ReadonlyMap<string, model.G
   );
   const floating = new FloatingIp("floating", {
     nodes: pair.nodes,
-    ...(bgp.length === 0 ? {} : { bgp: { region: config.pair.region, addresses: Object.fromEntries(bgp) } }),
+    ...(bgp.length === 0
+      ? {}
+      : {
+          bgp: {
+            region: config.pair.region,
+            routeServerNumber: config.routeServerNumber,
+            addresses: Object.fromEntries(bgp),
+          },
+        }),
     ...(arp.length === 0 ? {} : { arp: { addresses: Object.fromEntries(arp) } }),
   });
   return new Map(Object.entries(floating.addresses));

@@ -1,6 +1,8 @@
 import * as net from "node:net";
 import type { Problem } from "./errors";
 
+export { ROUTE_SERVER_NUMBERS } from "../../hosts/floating-ip/regions";
+
 /** RFC 1123 host label, as `uname -n` and DRBD's `on` take it. */
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;

@@ -5,6 +5,7 @@ import type { DrbdTuning, DrbdVolumeArgs } from "../drbdVolume";
 import { UserError } from "./errors";
 import { claim } from "./hostClaims";
 import { checkVolumeFencing, fencedTuning } from "./volumeFencing";
+import { checkTuning } from "./volumeTuning";
 import { Findings } from "./rules";
 
 const DEFAULT_PORT = 7788;
@@ -55,6 +56,7 @@ export function planVolume(name: string, args: DrbdVolumeArgs): VolumePlan {
     todo: "leave it out for 0",
   });
   checkMode(args, found);
+  checkTuning(args, found);
   const fencingSeconds = checkVolumeFencing(args, found);
   checkBacking(args, found);
   checkFilesystem(args, found);

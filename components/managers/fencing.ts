@@ -5,7 +5,7 @@ import type { Findings } from "../internal/rules";
 /** What makes sure that a lost node is off before its services start elsewhere. */
 export type ManagerFencing =
   | {
-      /** Through the Linode API, with `fence_linode`; the fencing step of both nodes must be done before ({@link ready}). */
+      /** Through the Linode API, with `fence_linode`; the fencing step of both nodes must be done before (`ready`). */
       readonly kind: "linode";
       /** The Linodes' ids by node name. */
       readonly linodeIds: Readonly<Record<string, pulumi.Input<string | number>>>;

@@ -83,7 +83,7 @@ export const drbdRole: HostRole<DrbdParams, DrbdResult> = {
   name: "drbd",
   packages: ["drbd-utils"],
   script: assetPath("drbd/role.sh"),
-  libraries: ["blank", "drbd"],
+  libraries: ["blank", "drbd", "drbd-version"],
   secrets: [drbdSecret],
   result: drbdResult,
   files: drbdFiles,

@@ -9,6 +9,8 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/blank.sh"
 # shellcheck source=../lib/drbd.sh
 . "$LHA_STEP_DIR/lib/drbd.sh"
+# shellcheck source=../lib/drbd-version.sh
+. "$LHA_STEP_DIR/lib/drbd-version.sh"
 : "${RESOURCE:?}" "${MINOR:?}" "${DEVICE:?}" "${DEVICE_WAIT:?}" "${SIZE_BYTES?}" "${STAMP:?}" "${ADOPT?}" "${INITIAL_SYNC:?}" "${KEEPER:?}"
 
 readonly UNIT=linode-ha-drbd@$RESOURCE.service KEEPER_UNIT=linode-ha-drbd-keeper@$RESOURCE.service
@@ -24,6 +26,10 @@ role_apply() {
       "attach the volume, or map the disk in the configuration profile; what is there: ls -l /dev/disk/by-id"
   check_size
   if applying; then modprobe drbd; fi
+  drbd_version_fits ||
+    die "$EXIT_REFUSED" "the loaded DRBD module is version ${DRBD_VERSION:-unknown}, which lacks options of this resource; no setting and no device was changed" \
+      "boot the distribution's own kernel with its own module (8.4.11 in Debian 12 and 13)" \
+      "if a module of DRBD 9 was installed beside it, remove that package (drbd-dkms), then: rmmod drbd && modprobe drbd"
   drbd_read "$MINOR"
   if [[ $DRBD_CS == Unconfigured || $DRBD_DISK == Diskless ]]; then
     look_at_metadata

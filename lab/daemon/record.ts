@@ -1,5 +1,6 @@
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ApiToken } from "../api/options";
 import { lives, type ProcessIdentity } from "../machines/process";
 import type { LabPaths } from "../paths";
 
@@ -21,6 +22,12 @@ export interface LabRecord {
 
 /** Where the API of this lab is. */
 export const apiUrl = (record: Pick<LabRecord, "port">): string => `http://127.0.0.1:${record.port}`;
+
+/** Who may use the API of this lab, and for what. */
+export const tokensOf = ({ token, fencingToken }: Pick<LabRecord, "token" | "fencingToken">): readonly ApiToken[] => [
+  { token, scopes: "*", username: "operator" },
+  { token: fencingToken, scopes: "linodes:read_write", username: "operator" },
+];
 
 /** The lab's record; undefined when there never was such a lab, or what is written there is of no use. */
 export function readRecord(paths: LabPaths): LabRecord | undefined {

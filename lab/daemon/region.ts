@@ -4,11 +4,12 @@ import { createApi, Store, type ApiServer } from "../api";
 import { createDisks } from "../machines/disks";
 import { createMachines, type UmlMachines } from "../machines/umlMachines";
 import { createMetadataServer } from "../metadata/server";
-import { API_ADDRESS, METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
+import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
+import { API_FOR_NODES } from "../network/ruleset";
 import type { LabPaths } from "../paths";
 import { createUpstream } from "../upstream/upstream";
-import type { LabRecord } from "./record";
+import { tokensOf, type LabRecord } from "./record";
 
 /** A region at work: the API, the hosts behind it and the network between them. */
 export interface Region {
@@ -29,7 +30,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   const networks = createNetworks({
     namespace: paths.namespace,
     stateFile: join(paths.state, "networks.json"),
-    services: [{ address: API_ADDRESS, protocol: "tcp", port: 80, filtered: true }],
+    services: [API_FOR_NODES],
     upstream,
   });
   await networks.ready();
@@ -43,11 +44,8 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
       addresses: [OUT_OF_BAND.ipv4, OUT_OF_BAND.ipv6],
     },
   });
-  const tokens = [
-    { token: record.token, scopes: "*", username: "operator" },
-    { token: record.fencingToken, scopes: "linodes:read_write", username: "operator" },
-  ];
-  const api = createApi({ store: Store.open(paths.store), machines, disks, networks, options: { tokens, log } });
+  const options = { tokens: tokensOf(record), log };
+  const api = createApi({ store: Store.open(paths.store), machines, disks, networks, options });
   await api.ready();
   const metadata = createMetadataServer({
     machineAt: (address) => networks.machineAt(address),

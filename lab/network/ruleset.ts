@@ -1,6 +1,6 @@
 import type { Cidr, FirewallPolicy, FirewallRule, MachineWiring } from "../machines/contract";
 import { tapName } from "./names";
-import { OUT_OF_BAND } from "./namespace";
+import { API_ADDRESS, OUT_OF_BAND } from "./namespace";
 
 /** A cut between two machines. */
 export interface Partition {
@@ -27,6 +27,9 @@ export interface RouterService {
   /** Cloud Firewalls judge what guests send there, as they do on the way to anywhere. The metadata service is past them. */
   readonly filtered?: boolean;
 }
+
+/** The API as the nodes reach it: past the router like any address outside, so that a Cloud Firewall has its say. */
+export const API_FOR_NODES: RouterService = { address: API_ADDRESS, protocol: "tcp", port: 80, filtered: true };
 
 /** All that decides what passes in a lab's network. */
 export interface RulesetInput {

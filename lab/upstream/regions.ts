@@ -14,7 +14,10 @@ export interface UpstreamRegion {
 
 const bgp = (dc: number): UpstreamRegion => ({ dc, method: "bgp" });
 
-/** The lab's regions. Fremont is the last one that the vendor documents with its older network. */
+/**
+ * The lab's regions. Fremont is the last one that the vendor documents with its older network. Of the newest regions no number is
+ * published: nothing can be announced there.
+ */
 export const UPSTREAM_REGIONS: Readonly<Record<string, UpstreamRegion>> = {
   "ap-northeast": bgp(11),
   "ap-south": bgp(9),
@@ -30,11 +33,14 @@ export const UPSTREAM_REGIONS: Readonly<Record<string, UpstreamRegion>> = {
   "fr-par": bgp(19),
   "gb-lon": bgp(44),
   "id-cgk": bgp(29),
+  "in-bom-2": bgp(46),
   "in-maa": bgp(25),
   "it-mil": bgp(27),
   "jp-osa": bgp(26),
+  "jp-tyo-3": bgp(49),
   "nl-ams": bgp(22),
   "se-sto": bgp(23),
+  "sg-sin-2": bgp(48),
   "us-central": bgp(2),
   "us-east": bgp(6),
   "us-iad": bgp(17),

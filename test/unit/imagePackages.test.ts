@@ -20,7 +20,7 @@ test("every role counts", () => {
     .map((name) => path.dirname(name))
     // What the services share is no role itself.
     .filter((name) => name !== path.join("services", "common"));
-  expect(roles.map((role) => role.name).sort()).toEqual(rendered.map((name) => path.basename(name)).sort());
+  expect(roles.map((role) => role.name).sort()).toEqual(rendered.map((name) => name.replaceAll(path.sep, "-")).sort());
 });
 
 test("an image provides that, and what is named as extra for a reason", () => {

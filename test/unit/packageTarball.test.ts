@@ -91,7 +91,14 @@ describe("the package, as a new user gets it: packed, and installed into an empt
   }, 150_000);
 
   test("every exported component and every setting of its arguments carries its docstring", () => {
-    for (const name of ["haPair", "drbdVolume", "ocfs2Cluster"]) {
+    for (const name of [
+      ...["haPair", "drbdVolume", "ocfs2Cluster", "floatingIp", "linodeFencing"],
+      ...["managers/pacemaker", "managers/heartbeat", "managers/manual"],
+      ...["apacheServer", "ipForwarding", "lighttpdServer", "mailRelay", "mariadbServer", "packageDrift"].map(
+        (service) => `services/${service}`,
+      ),
+      "services/postgresqlServer",
+    ]) {
       const types = fs.readFileSync(path.join(installed, "dist", "components", `${name}.d.ts`), "utf8");
       expect(types).toMatch(/\*\/\nexport declare class \w+ extends pulumi\.ComponentResource/);
       expect(types).toMatch(/\*\/\nexport interface \w+Args/);
@@ -101,13 +108,17 @@ describe("the package, as a new user gets it: packed, and installed into an empt
   test("it loads, and exports what the barrel does", async () => {
     const script = 'console.log(Object.keys(require("linode-ha")).sort().join(" "))';
     expect((await runOk(["node", "-e", script], { cwd: folder })).trim()).toBe(
-      "DrbdVolume HaPair Ocfs2Cluster UserError",
+      [
+        "ApacheServer DrbdVolume FloatingIp HaPair HeartbeatPair IpForwarding LighttpdServer LinodeFencing MailRelay",
+        "ManualFailover MariadbServer Ocfs2Cluster PacemakerCluster PackageDrift PostgresqlServer UserError",
+        "address drbd links mailTo mount service",
+      ].join(" "),
     );
   });
 
   test.each([
     ["linode-lab", ["up", "down", "status", "ssh", "exec", "env", "logs", "forward", "fault"]],
-    ["linode-ha", ["resume", "status"]],
+    ["linode-ha", ["resume", "status", "switchover", "verify", "recover", "standby", "maintenance"]],
   ])("npx %s --help works there", async (command, words) => {
     const help = await runOk(["npx", "--no-install", command, "--help"], { cwd: folder });
     for (const word of words) {

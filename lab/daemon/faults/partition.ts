@@ -29,9 +29,7 @@ export const partition: Fault = {
   },
   active: ({ region }) => {
     const name = (id: number): string => region.api.lab.node(String(id))?.label ?? String(id);
-    return region.networks
-      .cuts()
-      .map((cut) => words(name(cut.a), name(cut.b), cut));
+    return region.networks.cuts().map((cut) => words(name(cut.a), name(cut.b), cut));
   },
 };
 
@@ -40,7 +38,7 @@ function limitsOf(options: Readonly<Record<string, unknown>>): Pick<Partition, "
     throw new LabError("--tcp and --udp exclude each other.", { hint: "Make two partitions: they add up." });
   }
   const protocol = options["udp"] === undefined ? "tcp" : "udp";
-  const text = options[protocol];
+  const text = options[protocol] as string | number | undefined;
   return {
     ...(options["oneWay"] === undefined ? {} : { oneWay: true }),
     ...(text === undefined ? {} : { ports: portsOf(protocol, String(text)) }),

@@ -104,9 +104,33 @@ describe("DrbdVolume", () => {
       "backing.name: web1 has no such volume",
     ],
     ["a device outside /dev", { backing: { kind: "device", path: "sdc" } }, "backing.path: is not a device"],
+    [
+      "an option of another DRBD version",
+      { tuning: { net: { quorum: "majority" } as object } },
+      "tuning.net.quorum: is no option of DRBD 8.4, which the nodes' kernel has",
+    ],
+    [
+      "a section of another DRBD version",
+      { tuning: { options: { autoPromote: true } } as object },
+      "tuning.options: is no section of DRBD 8.4, which the nodes' kernel has",
+    ],
     ["a detection time out of range", { detection: { seconds: 1 } }, "detection.seconds: is out of range"],
   ])("refuses %s", (_name, args, problem) => {
     expect(problems(() => volume("www", args))).toContain(problem);
+    expect(steps().filter((name) => name.startsWith("www"))).toEqual([]);
+  });
+
+  it("tells every option that DRBD would not take in one report, and names those that it takes", () => {
+    const tuning = { net: { maxBuffers: 1, quorum: "off", transport: "tcp" }, disk: { onIoError: "panic" } } as object;
+    const found = problems(() => volume("www", { tuning, port: 0 }));
+    expect(found).toEqual([
+      "port: is not a TCP port",
+      expect.stringMatching(/^tuning\.net\.maxBuffers: is not a value that DRBD 8\.4 takes: .*32/),
+      "tuning.net.quorum: is no option of DRBD 8.4, which the nodes' kernel has",
+      "tuning.net.transport: is no option of DRBD 8.4, which the nodes' kernel has",
+      expect.stringMatching(/^tuning\.disk\.onIoError: is not a value that DRBD 8\.4 takes: .*detach/),
+    ]);
+    expect(() => volume("www", { tuning })).toThrow(/allowed: protocol, cramHmacAlg, /);
     expect(steps().filter((name) => name.startsWith("www"))).toEqual([]);
   });
 

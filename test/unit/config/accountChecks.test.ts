@@ -178,6 +178,27 @@ describe("a stack's configuration as Pulumi hands it over", () => {
     expect(config.pair.nodes).toEqual(["web1", "web2"]);
   });
 
+  test.each<[string, object, string]>([
+    ["takes a token for fencing from the environment", { fencingToken: undefined }, "of-the-environment"],
+    ["takes the stack's own first", { fencingToken: "of-the-stack" }, "of-the-stack"],
+  ])("%s", async (_what, { fencingToken }: { fencingToken?: string }, token) => {
+    const config = await loadDualPrimary(
+      {
+        ...all,
+        "linode-ha:fencing": JSON.stringify({ kind: "linode" }),
+        ...(fencingToken === undefined ? {} : { "linode-ha:fencingToken": fencingToken }),
+      },
+      "linode-ha",
+      { ...environment, LINODE_FENCING_TOKEN: "of-the-environment" },
+    );
+    expect(config.fencingToken).toBe(token);
+  });
+
+  test("without fencing, a token in the environment is nobody's", async () => {
+    const config = await loadDualPrimary(all, "linode-ha", { ...environment, LINODE_FENCING_TOKEN: "idle" });
+    expect(JSON.stringify(config)).not.toContain("idle");
+  });
+
   test("gives one report for what is wrong in it and in the account", async () => {
     const pair = { ...(JSON.parse(all["linode-ha:pair"]) as object), type: "g6-standrd-2", nodes: ["web1", "web1"] };
     const failure = loadDualPrimary({ ...all, "linode-ha:pair": JSON.stringify(pair) }, "linode-ha", environment);

@@ -72,7 +72,29 @@ test("the least that a user writes gives a whole configuration with safe default
       },
     ],
     ocfs2: { cluster: "ha", port: 7777 },
+    fencing: { kind: "none", acceptUnfenced: true },
+    detection: { seconds: 3 },
   });
+});
+
+test("with fencing nothing has to be accepted, and its settings have defaults", () => {
+  const document = { ...withValue(["fencing"], { kind: "linode" }), fencingToken: "narrow" };
+  const config = dualPrimaryConfig(document);
+  expect(config.fencing).toEqual({ kind: "linode", confirmSeconds: 60 });
+  expect(config.fencingToken).toBe("narrow");
+  expect(config.volumes[0]?.mode).toEqual({ kind: "dual-primary", acceptUnfenced: false });
+});
+
+test("a token for fencing is never shown, whatever is wrong beside it", () => {
+  const fencing = { kind: "linode", confirmSeconds: 1, apiUrl: "api", caCertificates: "none" };
+  const problems = problemsOf({ ...withValue(["fencing"], fencing), fencingToken: 123456789 });
+  expect(problems.map(({ path }) => path).sort()).toEqual([
+    "fencing.apiUrl",
+    "fencing.caCertificates",
+    "fencing.confirmSeconds",
+    "fencingToken",
+  ]);
+  expect(JSON.stringify(problems)).not.toContain("123456789");
 });
 
 test("equal sizes given for each side are one size", () => {
@@ -221,6 +243,30 @@ describe("bad input is told by path, value, what is allowed and what to do", () 
       { path: "fencing.acceptUnfenced", given: false, what: expect.stringContaining("must be true") },
     ],
     [
+      "fencing without a token",
+      withValue(["fencing"], { kind: "linode" }),
+      {
+        path: "fencingToken",
+        what: expect.stringContaining("needs a token"),
+        todo: expect.stringContaining("LINODE_FENCING_TOKEN"),
+      },
+    ],
+    [
+      "fenced and unfenced at once",
+      withValue(["fencing"], { kind: "linode", acceptUnfenced: true }),
+      { path: "fencing.acceptUnfenced", what: "does not belong to kind linode" },
+    ],
+    [
+      "IPv6 under a cluster file system",
+      withValue(["pair", "interconnect"], { kind: "public6" }),
+      {
+        path: "pair.interconnect.kind",
+        given: "public6",
+        what: "is IPv6, and the cluster file system's o2cb speaks IPv4 only",
+        allowed: "vlan or private",
+      },
+    ],
+    [
       "asynchronous replication",
       withValue(["volumes", "www", "protocol"], "A"),
       { path: "volumes.www.protocol", given: "A", what: expect.stringContaining("not safe") },
@@ -301,6 +347,8 @@ test("each of these documents has just the one problem that was put into it", ()
     withValue(["volumes", "www", "backing"], { kind: "volume", sizeGiB: 9 }),
     withValue(["volumes", "www", "port"], 70000),
     withValue(["pair", "interconnect"], { kind: "wire" }),
+    withValue(["pair", "interconnect"], { kind: "public6" }),
+    withValue(["fencing"], { kind: "linode" }),
     withValue(["volumes", "www", "filesystem", "type"], "ext4"),
   ];
   expect(documents.map((document) => problemsOf(document).length)).toEqual(documents.map(() => 1));

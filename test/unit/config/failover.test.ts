@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseFailover } from "../../../config/failover";
 import { FAILOVER_SYSTEMS, type FailoverSystem, failoverFields } from "../../../config/failoverFields";
+import { withToken } from "../../../config/fencingToken";
 import { setAt } from "../services/setAt";
 import { projectRoot } from "../../support/lab";
 
@@ -10,7 +11,11 @@ function example(system: FailoverSystem): Record<string, unknown> {
   const { config } = parse(readFileSync(join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`), "utf8")) as {
     config: Record<string, unknown>;
   };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("linode-ha:", ""), value]));
+  const document = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("linode-ha:", ""), value]),
+  );
+  // As `linode-lab env` has it.
+  return withToken(document, { LINODE_FENCING_TOKEN: "of-the-lab" });
 }
 
 function problems(system: FailoverSystem, change: (document: Record<string, unknown>) => void): string[] {
@@ -19,6 +24,39 @@ function problems(system: FailoverSystem, change: (document: Record<string, unkn
   const parsed = parseFailover(system, document);
   return "problems" in parsed ? parsed.problems.map(({ path, what }) => `${path}: ${what}`) : [];
 }
+
+test("a region that is not known here takes a number of one's own", () => {
+  const own = (d: Record<string, unknown>) => {
+    setAt(d, "pair.region", "xx-new");
+    setAt(d, "routeServerNumber", 77);
+  };
+  expect(problems("crossed-pair", own)).toEqual([]);
+  // Nothing is announced on a VLAN.
+  expect(problems("manual-failover", (d) => setAt(d, "pair.region", "xx-new"))).toEqual([]);
+});
+
+test("all of it is one report", () => {
+  const found = problems("crossed-pair", (d) => {
+    setAt(d, "pair.region", "xx-new");
+    setAt(d, "groups.db.scores", { preferred: 5, other: 5 });
+    setAt(d, "groups.db.services", ["mariadbb"]);
+    setAt(d, "groups.web.addresses", ["www"]);
+    setAt(d, "groups.web.volumes", ["www", "mysql"]);
+    setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql");
+    setAt(d, "fencingToken", "");
+  });
+  for (const path of [
+    "pair.region",
+    "groups.db.scores",
+    "groups.db.services[0]",
+    "groups.web.addresses[0]",
+    "groups.web.volumes[1]",
+    "volumes.www.filesystem.mountpoint",
+    "fencingToken",
+  ]) {
+    expect(found.map((line) => line.split(": ")[0])).toContain(path);
+  }
+});
 
 test.each(FAILOVER_SYSTEMS)("the lab's %s is a configuration without problems", (system) => {
   expect(problems(system, () => undefined)).toEqual([]);
@@ -54,7 +92,32 @@ const CASES: readonly [string, (document: Record<string, unknown>) => void, stri
     "addresses.db.address: is not in the VLAN's network",
   ],
   ["a node's", (d) => setAt(d, "addresses.db.address", "10.20.0.1"), "addresses.db.address: is the network's own"],
-  ["unfenced", (d) => setAt(d, "fencing.acceptUnfenced", false), "fencing.acceptUnfenced: must be true"],
+  [
+    "an address of nobody",
+    (d) => setAt(d, "groups.web.addresses", ["www"]),
+    "groups.web.addresses[0]: is not among addresses",
+  ],
+  ["an idle address", (d) => setAt(d, "groups.web.addresses", []), "addresses.site: is in no group"],
+  ["one address in two groups", (d) => setAt(d, "groups.web.addresses", ["site", "db"]), "runs in group db already"],
+  [
+    "another group's file system",
+    (d) => {
+      setAt(d, "groups.db.volumes", []);
+      setAt(d, "groups.web.volumes", ["www", "mysql"]);
+    },
+    "services.mariadb.volume: does not move with the service: it is not among groups.db.volumes",
+  ],
+  [
+    "a region without a number",
+    (d) => setAt(d, "pair.region", "xx-new"),
+    "pair.region: the number of this region's route servers is not known, and site could not be announced",
+  ],
+  ["a number that is none", (d) => setAt(d, "routeServerNumber", 0), "routeServerNumber: is too small"],
+  [
+    "unfenced",
+    (d) => setAt(d, "fencing", { kind: "none", acceptUnfenced: false }),
+    "fencing.acceptUnfenced: must be true",
+  ],
   ["unknown key", (d) => setAt(d, "groups.db.prefered", "alice"), "groups.db.prefered: is not a known key"],
 ];
 test.each(CASES)("refused: %s", (_name, change, words) => {
@@ -62,7 +125,9 @@ test.each(CASES)("refused: %s", (_name, change, words) => {
 });
 
 test("fencing through the API needs a token, and a token is never shown", () => {
-  const linode = (d: Record<string, unknown>) => setAt(d, "fencing", { kind: "linode" });
+  const linode = (d: Record<string, unknown>) => {
+    Reflect.deleteProperty(d, "fencingToken");
+  };
   expect(problems("crossed-pair", linode).join()).toContain("fencingToken: is missing");
   const document = { ...example("crossed-pair"), fencing: { kind: "linode" }, fencingToken: 123456789 };
   const parsed = parseFailover("crossed-pair", document);

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withLabLock } from "../../../lab/daemon/lock";
 import { createLog } from "../../../lab/daemon/log";
-import { daemonLives, readRecord, writeRecord, type LabRecord } from "../../../lab/daemon/record";
+import { daemonLives, readRecord, tokensOf, writeRecord, type LabRecord } from "../../../lab/daemon/record";
 import { DEFAULT_PORT, openDoor, parsePort } from "../../../lab/cli/port";
 import { exitCodeOf } from "../../../lab/cli/passThrough";
 import { startTimeOf } from "../../../lab/machines/process";
 import { labPaths } from "../../../lab/paths";
+import { TestLab, TOKEN } from "../api/support";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "linode-lab-unit-"))));
@@ -19,6 +20,23 @@ const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) ?? "
 const record: LabRecord = { port: 14320, token: "t", fencingToken: "f", images: {} };
 
 describe("the record of a lab", () => {
+  it("knows two tokens: the operator's, and the nodes' own, which can fence and nothing else", async () => {
+    const narrow = { authorization: "Bearer the-nodes" };
+    const lab = TestLab.with({ tokens: [...tokensOf({ token: TOKEN, fencingToken: "the-nodes" })] });
+    try {
+      const { linode } = await lab.running({ label: "web1" });
+      const ask = async (method: string, path: string) =>
+        (await lab.ask(method, path, undefined, { headers: narrow })).status;
+      expect(await ask("GET", "/volumes")).toBe(401);
+      expect(await ask("GET", "/profile/tokens")).toBe(401);
+      expect(await ask("GET", `/linode/instances/${linode.id}`)).toBe(200);
+      expect(await ask("POST", `/linode/instances/${linode.id}/shutdown`)).toBe(200);
+      expect((await lab.ask("GET", "/volumes")).status).toBe(200);
+    } finally {
+      await lab.close();
+    }
+  });
+
   it("is private, and read back as it was written", () => {
     const paths = labPaths("a", { LINODE_LAB_STATE: folder });
     writeRecord(paths, record);

@@ -2,8 +2,25 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineWiring } from "../../../lab/machines/contract";
-import { mergePorts, renderRuleset, type RulesetInput } from "../../../lab/network/ruleset";
+import { API_ADDRESS, ensureNamespace, METADATA_ADDRESS, OPERATOR } from "../../../lab/network/namespace";
+import { API_FOR_NODES, mergePorts, renderRuleset, type RulesetInput } from "../../../lab/network/ruleset";
 import { tapName, vlanBridge } from "../../../lab/network/names";
+
+const commands: { readonly line: string; readonly input?: string }[] = [];
+jest.mock("../../../lab/machines/run", () => ({
+  run: async (command: string, args: readonly string[], { input }: { input?: string } = {}) => {
+    commands.push({ line: [command, ...args].join(" "), input });
+    return { code: 0, stdout: "", stderr: "" };
+  },
+}));
+
+test("a lab's router has the addresses of the operator, the metadata service and the API", async () => {
+  await ensureNamespace("unit-test-of-addresses");
+  const [batch] = commands.filter(({ line }) => line.endsWith("ip -batch -"));
+  for (const address of [OPERATOR.ipv4, METADATA_ADDRESS, API_ADDRESS]) {
+    expect(batch?.input).toContain(`addr replace ${address}/32 dev lo\n`);
+  }
+});
 
 const wiring = (n: number, more: Partial<MachineWiring> = {}): MachineWiring => ({
   interfaces: [
@@ -90,6 +107,18 @@ test("a service that firewalls judge is asked of them first, and the metadata se
   // The other node has no firewall.
   expect(rules).not.toContain('iifname "t2e0" ip6 daddr');
   expect(rules).not.toMatch(/daddr 169\.254\.169\.254 .* jump/);
+});
+
+test("nodes reach the API at its own address, and their firewalls may forbid it", () => {
+  expect(API_FOR_NODES).toMatchObject({ address: API_ADDRESS, port: 80 });
+  const rules = renderRuleset({ ...input, services: [...input.services, API_FOR_NODES] });
+  const at = (line: string): number => rules.indexOf(`    ${line}\n`);
+  const taken = at("ip daddr 203.0.113.2 tcp dport 80 accept");
+  expect(taken).toBeGreaterThan(at("meta l4proto { icmp, ipv6-icmp } accept"));
+  expect(at('iifname "t1e0" ip daddr 203.0.113.2 tcp dport 80 jump outbound_1')).toBeLessThan(taken);
+  expect(at('iifname "t1e0" ip daddr 203.0.113.2 tcp dport 80 jump outbound_1')).toBeGreaterThan(0);
+  // Everything else of the router stays closed to them.
+  expect(at("meta l4proto tcp reject with tcp reset")).toBeGreaterThan(taken);
 });
 
 test("a shared range lets its partner send from all of it", () => {

@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { managerTimings } from "../../../hosts/managerTimings";
+import { renderTimings } from "../../../hosts/timingsTable";
+import { projectRoot } from "../../support/lab";
 
 test("fifteen seconds give the crossed pair's heartbeat times, thirty the active/passive pair's", () => {
   expect(managerTimings({ seconds: 15 }).heartbeat).toMatchObject({
@@ -24,6 +28,21 @@ test("the documented example: three seconds, fencing within thirty", () => {
 
 test("without fencing nothing waits for it", () => {
   expect(managerTimings().fencing).toEqual({ delay: 0, action: 0, total: 0, handler: 0 });
+});
+
+test("docs/fencing.md shows what the settings make of each other today (else: make api-docs)", () => {
+  const page = readFileSync(join(projectRoot, "docs", "fencing.md"), "utf8");
+  const table = /<!-- timings: begin[^\n]*\n([^]*)<!-- timings: end/.exec(page)?.[1]?.trim();
+  expect(table).toBe(renderTimings());
+  const cells = (row: string): string[] =>
+    (table ?? "")
+      .split("\n")
+      .find((line) => line.startsWith(`| ${row} |`))!
+      .split(" | ");
+  // The sources' own times are there: 2 and 15 s, 2 and 30 s.
+  expect(cells("Heartbeat | `keepalive`").slice(2)).toEqual(["0.333 s", "0.5 s", "1 s", "2 s", "2 s |"]);
+  expect(cells("Heartbeat | `deadtime`, `deadping`").slice(2)).toEqual(["2 s", "3 s", "6 s", "15 s", "30 s |"]);
+  expect(cells("o2cb | the same without fencing")[2]).toBe("12 s (7)");
 });
 
 test("own heartbeat times replace the derived ones, and must be in order", () => {

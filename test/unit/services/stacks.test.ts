@@ -9,6 +9,7 @@ jest.mock("../../../config/accountChecks", () => ({ accountSettings: () => ({}),
 
 import { activePassive } from "../../../stacks/activePassive";
 import { crossedPair } from "../../../stacks/crossedPair";
+import { dualPrimary } from "../../../stacks/dualPrimary";
 import { manualFailover } from "../../../stacks/manualFailover";
 
 type Program = typeof crossedPair;
@@ -29,8 +30,12 @@ function configOf(system: string, change: (document: Record<string, unknown>) =>
 }
 
 let engine: MockEngine;
+afterEach(() => {
+  delete process.env["LINODE_FENCING_TOKEN"];
+});
 beforeEach(async () => {
-  process.env["LINODE_FENCING_TOKEN"] = "given-by-the-lab";
+  // As `linode-lab env` has it.
+  process.env["LINODE_FENCING_TOKEN"] = "of-the-lab";
   engine = new MockEngine();
   await engine.start();
 });
@@ -103,11 +108,45 @@ test("a public address is the pair's, and its group starts what announces it", a
   expect(text("cluster-alice-pacemaker")).toContain("site");
 });
 
-test("a mistake is refused before anything is registered", async () => {
-  const change = (document: Record<string, unknown>) => {
-    setAt(document, "linode-ha:groups.db.scores", { preferred: 1, other: 1 });
-  };
-  await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow("the scores tie");
+test("dual-primary with fencing: DRBD has a lost peer shot, o2cb waits, and nothing has to be accepted", async () => {
+  const file = join(projectRoot, "stacks", "Pulumi.lab.yaml");
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  config["linode-ha:fencing"] = { kind: "linode", confirmSeconds: 30, apiUrl: "http://203.0.113.2/v4" };
+  const all = Object.entries(config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  await dualPrimary(Object.fromEntries(all) as Record<string, string>, "linode-ha");
+  await engine.settled();
+  const resource = text("www-web1-drbd");
+  expect(resource).toContain("fencing resource-and-stonith;");
+  expect(resource).toContain('fence-peer "/usr/local/lib/linode-ha/drbd-fence-peer";');
+  expect(text("www-web2-ocfs2")).toContain("HEARTBEAT_THRESHOLD=22");
+  expect(text("fencing-web1-fencing")).toContain("http://203.0.113.2/v4");
+  const order = steps();
+  expect(order.indexOf("www-web1-drbd")).toBeGreaterThan(order.indexOf("fencing-web2-fencing"));
+  const shown = engine.registered.map(({ inputs }) => JSON.stringify(inputs["create"] ?? inputs));
+  expect(shown.join()).not.toContain("of-the-lab");
+});
+
+const BAD: readonly [string, string, (document: Record<string, unknown>) => void][] = [
+  ["scores that tie", "the scores tie", (d) => setAt(d, "linode-ha:groups.db.scores", { preferred: 1, other: 1 })],
+  ["an address of nobody", "is not among addresses", (d) => setAt(d, "linode-ha:groups.web.addresses", ["www"])],
+  [
+    "one mount point in two groups",
+    "the same mount point",
+    (d) => setAt(d, "linode-ha:volumes.www.filesystem.mountpoint", "/var/mysql"),
+  ],
+  [
+    "another group's resource",
+    "does not move with the service",
+    (d) => setAt(d, "linode-ha:services.mariadb.volume", "www"),
+  ],
+  ["an unknown service", "is not among services", (d) => setAt(d, "linode-ha:groups.db.services", ["oracle"])],
+  ["a region without a number", "route servers is not known", (d) => setAt(d, "linode-ha:pair.region", "us-iad-2")],
+];
+test.each(BAD)("refused before anything is registered: %s", async (_what, words, change) => {
+  await expect(crossedPair(configOf("crossed-pair", change), "linode-ha")).rejects.toThrow(words);
   expect(engine.registered).toEqual([]);
   await engine.settled();
 });

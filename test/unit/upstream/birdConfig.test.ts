@@ -101,8 +101,13 @@ test("has none for a node without a public interface, and none where addresses m
   expect(renderBirdConfig(new Map([[1, wiring(1, { region: "us-west" })]]))).not.toContain("protocol bgp linode");
 });
 
-test("every region of the lab is in the table, each with a number of its own", () => {
-  expect(Object.keys(UPSTREAM_REGIONS).sort()).toEqual(REGIONS.map(({ id }) => id).sort());
+/** Regions so new that no number of theirs is published. */
+const UNNUMBERED = ["fr-par-2", "no-osl-1", "us-iad-2"];
+
+test("every region of the lab with a known number is in the table, each with one of its own", () => {
+  const known = REGIONS.map(({ id }) => id).filter((id) => !UNNUMBERED.includes(id));
+  expect(Object.keys(UPSTREAM_REGIONS).sort()).toEqual(known.sort());
+  for (const id of UNNUMBERED) expect(routeServers(id)).toEqual([]);
   const numbers = Object.values(UPSTREAM_REGIONS).map(({ dc }) => dc);
   expect(new Set(numbers).size).toBe(numbers.length);
   expect(failoverMethod("us-east")).toBe("bgp");

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { activePassive } from "../../../stacks/activePassive";
+import { crossedPair } from "../../../stacks/crossedPair";
+import { dualPrimary } from "../../../stacks/dualPrimary";
+import { manualFailover } from "../../../stacks/manualFailover";
+import { projectRoot } from "../../support/lab";
+import { MockEngine, type Registered } from "../../support/mockEngine";
+
+jest.mock("../../../config/accountChecks", () => ({ accountSettings: () => ({}), checkAgainstApi: async () => [] }));
+
+const folder = join(__dirname, "expected");
+const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
+const TOKEN = "fencing-token-of-the-test";
+
+const SYSTEMS = {
+  "dual-primary": ["Pulumi.lab.yaml", dualPrimary],
+  "crossed-pair": ["Pulumi.lab-crossed-pair.yaml", crossedPair],
+  "active-passive": ["Pulumi.lab-active-passive.yaml", activePassive],
+  "manual-failover": ["Pulumi.lab-manual-failover.yaml", manualFailover],
+} as const;
+
+/** What is another one at each run, or a secret. */
+const UNTOLD = new Set(["connection", "create", "delete", "stdin", "metadatas", "rootPass", "authorizedKeys"]);
+
+/** The engine's stand-in numbers resources as they come. */
+const isId = (key: string): boolean => key === "id" || key.endsWith("Id");
+
+/** What a step puts on its host, by path: the texts are in goldens of their own. */
+function told({ type, inputs }: Registered): Record<string, unknown> {
+  if (type !== "command:remote:Command") {
+    return Object.fromEntries(Object.entries(inputs).filter(([key]) => !UNTOLD.has(key) && !isId(key)));
+  }
+  const files = String(inputs["create"]).matchAll(/^# (\/\S+)/gm);
+  return { files: [...files].map(([, path]) => path) };
+}
+
+/** Everything that a preview of a new stack would list. */
+function preview(all: readonly Registered[]): string {
+  const named = all
+    .filter(({ type }) => type !== "linode-ha:internal:HostStep")
+    .map((one) => [`${one.type} ${one.name}`, told(one)] as const);
+  const withoutIds = (key: unknown, value: unknown): unknown => (isId(String(key)) ? undefined : value);
+  return stringify(Object.fromEntries(named), withoutIds, { sortMapEntries: true });
+}
+
+test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])(
+  "%s on the lab's configuration makes what is expected (UPDATE_GOLDEN=1 writes anew)",
+  async (system) => {
+    const [file, program] = SYSTEMS[system];
+    const { config } = parse(readFileSync(join(projectRoot, "stacks", file), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    const all = Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    process.env["LINODE_FENCING_TOKEN"] = TOKEN;
+    const engine = new MockEngine();
+    await engine.start();
+    await program(Object.fromEntries(all) as Record<string, string>, "linode-ha");
+    await engine.settled();
+    const text = preview(engine.registered);
+    expect(text).not.toContain(TOKEN);
+    const path = join(folder, `${system}.yaml`);
+    if (UPDATE) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, text);
+    }
+    expect(existsSync(path)).toBe(true);
+    expect(text).toBe(readFileSync(path, "utf8"));
+  },
+);
