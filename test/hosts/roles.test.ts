@@ -1,15 +1,13 @@
-import { baseRole, type BaseParams } from "../../hosts/base/render";
-import { drbdActivateRole, type DrbdActivateParams } from "../../hosts/drbd-activate/render";
-import { drbdRole, drbdSecret, renderResource, type DrbdParams } from "../../hosts/drbd/render";
+import { baseRole } from "../../hosts/base/render";
+import { drbdActivateRole } from "../../hosts/drbd-activate/render";
+import { drbdRole, renderResource } from "../../hosts/drbd/render";
 import { filesystemRole, type FilesystemParams } from "../../hosts/filesystem/render";
-import { ocfs2Role, type Ocfs2Params } from "../../hosts/ocfs2/render";
-import { storageTimings } from "../../hosts/timings";
+import { ocfs2Role } from "../../hosts/ocfs2/render";
 import { crossedPair, dualPrimary, tuned } from "../unit/hosts/cases";
-import { addresses, nodeNames, RolesPair, type NodeName } from "./rolesPair";
+import { nodeNames, RolesPair, type NodeName } from "./rolesPair";
+import { rolesSteps, SECRET, secrets } from "./rolesSteps";
 
 const MINUTE = 60_000;
-const SECRET = "s3cret-&-$HOME-never-shown";
-const timings = storageTimings({ seconds: 3 });
 const image = process.env.ROLES_IMAGE ?? "linode/debian13";
 
 let pair: RolesPair;
@@ -22,55 +20,7 @@ afterAll(async () => {
   if (started) await pair.stop();
 }, MINUTE);
 
-const both = <T>(work: (node: NodeName) => Promise<T>): Promise<T[]> => Promise.all(nodeNames.map(work));
-const device = (node: NodeName, name: string) => `/dev/disk/by-id/scsi-0Linode_Volume_${node}-${name}`;
-const secrets = { [drbdSecret]: SECRET };
-
-const base = (node: NodeName): BaseParams => ({
-  node,
-  hosts: nodeNames.map((name) => ({ name, fqdn: `${name}.example.org`, ...addresses(name) })),
-  authorizedKeys: [pair.loginKey],
-  timezone: "Etc/UTC",
-});
-const drbd = (node: NodeName, name = "www", more: Partial<DrbdParams> = {}): DrbdParams => ({
-  resource: name,
-  minor: 0,
-  port: 7788,
-  nodes: [
-    { name: "web1", address: addresses("web1").inner, family: "ipv4", device: device("web1", name) },
-    { name: "web2", address: addresses("web2").inner, family: "ipv4", device: device("web2", name) },
-  ],
-  node,
-  mode: { kind: "dual-primary" },
-  identity: "one-and-the-same",
-  initialSync: "skip-if-blank",
-  timings: timings.drbd,
-  net: { afterSb0pri: "discard-zero-changes", afterSb1pri: "discard-secondary", afterSb2pri: "disconnect" },
-  ...more,
-});
-const activate = (node: NodeName, more: Partial<DrbdActivateParams> = {}): DrbdActivateParams => ({
-  resource: "www",
-  minor: 0,
-  nodes: ["web1", "web2"],
-  node,
-  mode: { kind: "dual-primary" },
-  initialSync: "skip-if-blank",
-  ...more,
-});
-const ocfs2 = (node: NodeName): Ocfs2Params => ({
-  cluster: "web",
-  label: "www",
-  nodes: [
-    { name: "web1", address4: addresses("web1").inner },
-    { name: "web2", address4: addresses("web2").inner },
-  ],
-  node,
-  resource: "www",
-  minor: 0,
-  mountpoint: "/srv/www",
-  timings: timings.o2cb,
-  rootMode: "0775",
-});
+const { both, device, base, drbd, activate, ocfs2, deploy } = rolesSteps(() => pair);
 const single = { kind: "single-primary", preferred: "web2", promote: "boot" } as const;
 const data = (node: NodeName) => drbd(node, "data", { minor: 1, port: 7789, mode: single, initialSync: "full" });
 const dataActivate = (node: NodeName) =>
@@ -83,16 +33,6 @@ const ext4: FilesystemParams = {
   mountpoint: "/srv/data",
   mount: "promotion",
 };
-
-/** All steps of the two-primaries resource on one node. */
-async function deploy(node: NodeName): Promise<{ changed: boolean }[]> {
-  return [
-    await pair.step(node, "base", baseRole, base(node)),
-    await pair.step(node, "drbd-www", drbdRole, drbd(node), secrets),
-    await pair.step(node, "drbd-activate-www", drbdActivateRole, activate(node)),
-    await pair.step(node, "ocfs2-site", ocfs2Role, ocfs2(node)),
-  ];
-}
 
 describe("a fresh pair", () => {
   test(
@@ -339,42 +279,5 @@ describe("comes back by itself", () => {
       await intact("cut");
     },
     8 * MINUTE,
-  );
-
-  test(
-    "after a machine is replaced: its own steps alone make it the sync target",
-    async () => {
-      await written("replaced");
-      await pair.cut("web2");
-      await pair.freshBootDisk("web2");
-      await pair.blankVolume("web2", "www");
-      await pair.boot("web2");
-      await deploy("web2");
-      await pair.healthy(120);
-      await intact("replaced");
-      expect(
-        await pair.must("web1", "journalctl -k -b --no-pager | grep -c 'Began resync as SyncTarget' || :"),
-      ).toMatch(/^[01]$/);
-      expect(await pair.must("web2", "journalctl -k -b --no-pager | grep -c 'Began resync as SyncTarget'")).not.toBe(
-        "0",
-      );
-    },
-    10 * MINUTE,
-  );
-
-  test(
-    "after a machine is replaced and keeps its volume",
-    async () => {
-      await written("kept");
-      await pair.cut("web1");
-      await pair.freshBootDisk("web1");
-      await pair.boot("web1");
-      const results = await deploy("web1");
-      expect(results[1]).toMatchObject({ metadata: "kept" });
-      expect(results[3]).toMatchObject({ filesystem: "kept" });
-      await pair.healthy(120);
-      await intact("kept");
-    },
-    10 * MINUTE,
   );
 });
