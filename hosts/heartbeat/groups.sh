@@ -7,14 +7,23 @@ set -u
 export LC_ALL=C
 FILE=${HARESOURCES:-/etc/ha.d/haresources}
 
+# Groups of words, a line each; read without -r joins what a backslash continues.
+# shellcheck disable=SC2162
+mapfile -t LINES < <(while read line || [[ -n $line ]]; do printf '%s\n' "$line"; done <"$FILE")
+
 # One look at each kind of thing: a process for every job takes longer than a health check may.
-PRIMARY="" MOUNTED="" ADDRESSES="" ACTIVE=""
+PRIMARY="" MOUNTED="" ADDRESSES="" ACTIVE="" units=()
 while read -r minor _ roles _; do
   if [[ $roles == ro:Primary/* ]]; then PRIMARY+=" ${minor%:} "; fi
 done 2>/dev/null </proc/drbd
 while read -r device folder _; do MOUNTED+=" $device:$folder "; done </proc/mounts
 while read -r _ _ _ address _; do ADDRESSES+=" ${address%%/*} "; done < <(ip -o address show)
-mapfile -t units < <(grep -o 'linode-ha-unit::[^ ]*' "$FILE" | sed 's/^linode-ha-unit:://' | sort -u)
+for line in "${LINES[@]}"; do
+  read -ra words <<<"$line"
+  for word in ${words[@]+"${words[@]}"}; do
+    if [[ $word == linode-ha-unit::* ]]; then units+=("${word#*::}"); fi
+  done
+done
 if ((${#units[@]} > 0)); then
   mapfile -t states < <(systemctl is-active "${units[@]}")
   for index in "${!units[@]}"; do
@@ -30,9 +39,10 @@ primary() {
   [[ $PRIMARY == *" $MINOR "* ]]
 }
 
-# plain ADDRESS: an IPv6 address as `ip` writes it; haresources has all of its eight parts.
+# plain ADDRESS: sets PLAIN to it, an IPv6 address as `ip` writes it; haresources has all of its eight parts.
 plain() {
-  if [[ $1 == *:* ]]; then ip -6 route get "$1" 2>/dev/null | awk '{ print $1 == "local" ? $2 : $1; exit }'; else printf '%s' "$1"; fi
+  PLAIN=$1
+  if [[ $1 == *:* ]]; then PLAIN=$(ip -6 route get "$1" 2>/dev/null | awk '{ print $1 == "local" ? $2 : $1; exit }'); fi
 }
 
 # runs KIND FIRST SECOND: whether a job does what its start did.
@@ -40,29 +50,30 @@ runs() {
   case $1 in
     drbddisk) primary "$2" ;;
     linode-ha-mount) [[ $MOUNTED == *" $2:$3 "* ]] ;;
-    IPaddr2 | linode-ha-address) [[ $ADDRESSES == *" $(plain "${2%%/*}") "* ]] ;;
+    IPaddr2 | linode-ha-address)
+      plain "${2%%/*}"
+      [[ $ADDRESSES == *" $PLAIN "* ]]
+      ;;
     linode-ha-unit) [[ $ACTIVE == *" $2 "* ]] ;;
     *) return 1 ;;
   esac
 }
 
-# The lines that belong together as one, comments and names of groups each as a line of their own.
-sed -e ':a' -e '/\\$/N; s/\\\n/ /; ta' "$FILE" | {
+name=""
+for line in "${LINES[@]}"; do
+  read -ra words <<<"$line"
+  if ((${#words[@]} == 0)); then continue; fi
+  if [[ ${words[0]} == "#" ]]; then
+    if [[ ${words[1]-} == group ]]; then name=${words[2]-}; fi
+    continue
+  fi
+  printf 'group %s %s\n' "${name:-${words[1]-}}" "${words[0]}"
   name=""
-  while read -ra words; do
-    if ((${#words[@]} == 0)); then continue; fi
-    if [[ ${words[0]} == "#" ]]; then
-      if [[ ${words[1]-} == group ]]; then name=${words[2]-}; fi
-      continue
-    fi
-    printf 'group %s %s\n' "${name:-${words[1]-}}" "${words[0]}"
-    name=""
-    for word in "${words[@]:1}"; do
-      kind=${word%%::*} rest=${word#*::}
-      if [[ $kind == MailTo ]]; then continue; fi
-      first=${rest%%::*} second=${rest#*::}
-      if runs "$kind" "$first" "${second%%::*}"; then state=running; else state=stopped; fi
-      printf 'job %s %s\n' "$word" "$state"
-    done
+  for word in "${words[@]:1}"; do
+    kind=${word%%::*} rest=${word#*::}
+    if [[ $kind == MailTo ]]; then continue; fi
+    first=${rest%%::*} second=${rest#*::}
+    if runs "$kind" "$first" "${second%%::*}"; then state=running; else state=stopped; fi
+    printf 'job %s %s\n' "$word" "$state"
   done
-}
+done

@@ -16,6 +16,7 @@ role_apply() {
   ensure_packages
   if [[ ! -x $HEARTBEAT ]]; then return 0; fi # check mode on a host without the packages: that is the whole answer
   require_parts
+  mend_messages
   refuse_new_key
   refuse_interruption
   install_files
@@ -38,6 +39,17 @@ require_parts() {
     die "$EXIT_REFUSED" "a group runs the service $unit, and this host has no such unit" \
       "correct the name (systemctl list-unit-files --type=service), or deploy what installs it before the manager"
   done
+}
+
+# mend_messages: Heartbeat's own scripts write a message to it in pieces. On a busy node it reads the first piece alone, drops the message and
+# stays "in transition" for good after a take-over. In one write it arrives whole.
+mend_messages() {
+  # shellcheck disable=SC2016 # the file's own text
+  local funcs=/etc/ha.d/shellfuncs pieces='^[[:space:]]*(echo ">>>"; cat -; echo "<<<")[[:space:]]*| cat - >> \$HA_FIFO$'
+  if ! grep -q "$pieces" "$funcs" 2>/dev/null; then return 0; fi
+  # shellcheck disable=SC2016
+  if applying; then sed -i "s/$pieces/"'\tprintf ">>>\\n%s\\n<<<\\n" "$(cat -)" >>$HA_FIFO/' "$funcs"; fi
+  changed "mended ha_clustermsg in $funcs: it writes a message at once"
 }
 
 own_entry() {

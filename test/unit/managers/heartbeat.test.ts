@@ -146,3 +146,31 @@ describe("the job for a systemd unit", () => {
     expect(run("good").status).toBe(2);
   });
 });
+
+test("what runs is looked at job by job, in the file as it is rendered", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ha-groups-"));
+  try {
+    const file = join(folder, "haresources");
+    writeFileSync(file, renderHaResources(cases.activePassiveGroups));
+    // A node that has the address and one of the two services.
+    writeFileSync(join(folder, "ip"), "#!/bin/sh\necho '2: eth1    inet 172.16.1.254/24 scope global eth1'\n", {
+      mode: 0o755,
+    });
+    writeFileSync(join(folder, "systemctl"), "#!/bin/sh\nprintf 'active\\ninactive\\n'\nexit 3\n", { mode: 0o755 });
+    const { stdout, status } = spawnSync("bash", [assetPath("heartbeat/groups.sh")], {
+      encoding: "utf8",
+      env: { PATH: [folder, process.env["PATH"]].join(delimiter), HARESOURCES: file },
+    });
+    expect(status).toBe(0);
+    const lines = stdout.trim().split("\n");
+    expect(lines[0]).toBe("group site lb1");
+    expect(lines.filter((line) => line.endsWith(" running"))).toEqual([
+      "job IPaddr2::172.16.1.254/24/eth1 running",
+      "job linode-ha-unit::mariadb.service running",
+    ]);
+    // Mail is nothing that could run.
+    expect(lines).toHaveLength(1 + 7);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
