@@ -2,6 +2,9 @@ import { PacemakerCluster } from "../components/managers/pacemaker";
 import { loadFailover } from "../config";
 import { failoverParts, fencingOf } from "./failover";
 
+/** Seconds until DRBD notices a dead peer. */
+const DRBD_SECONDS = 3;
+
 /** Two nodes that each prefer one group, a database here and a web site there, and can each carry both. */
 export async function crossedPair(
   all: Readonly<Record<string, string>>,
@@ -9,12 +12,22 @@ export async function crossedPair(
 ): Promise<Record<string, unknown>> {
   const config = await loadFailover("crossed-pair", all, project);
   // The source's start-up waits; the peers' authentication and what an I/O error does are the volume's own defaults.
-  const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(config, {
-    startup: { wfcTimeout: 15, degrWfcTimeout: 60 },
-  });
+  const { fencing, detection } = config;
+  const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(
+    config,
+    { startup: { wfcTimeout: 15, degrWfcTimeout: 60 } },
+    {
+      // A side that has lost its peer writes on only when the cluster has been told to promote nobody else.
+      ...(fencing.kind === "linode"
+        ? { fencing: { kind: "pacemaker", confirmSeconds: fencing.confirmSeconds } as const }
+        : {}),
+      // Writes wait until DRBD has noticed that its peer is gone: it must not take as long as the membership does.
+      detectionSeconds: Math.min(DRBD_SECONDS, detection.seconds),
+    },
+  );
   const cluster = new PacemakerCluster(
     "cluster",
-    { nodes, groups, knownServices, fencing: fencingOf(config, pair), detection: config.detection },
+    { nodes, groups, knownServices, fencing: fencingOf(config, pair), detection },
     { dependsOn: [...ready] },
   );
   return { ...outputs, groups: cluster.groups };
