@@ -2,7 +2,7 @@
 STACK ?= dual-primary
 
 .DEFAULT_GOAL := help
-.PHONY: help up down purge status test bench lint format build api-docs campaign clean
+.PHONY: help up down purge status test bench lint format build api-docs failover-picture campaign clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -41,6 +41,9 @@ api-docs: ## write docs/api and the config reference from the sources
 	@scripts/apiDocs.sh docs/api
 	@scripts/build.sh
 	@node scripts/configReference.js
+
+failover-picture: ## draw docs/failover.svg from the outages that were measured
+	@scripts/failoverPicture.sh
 
 clean: ## remove what is compiled
 	@rm -rf dist coverage

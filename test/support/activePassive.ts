@@ -83,7 +83,9 @@ export class ActivePassive {
   /** Both nodes healthy, both resources UpToDate on both sides, heartbeats passing both ways. */
   whole(): Promise<void> {
     return until("both nodes healthy and UpToDate", RECOVERY_SECONDS, async () => {
-      const looks = await Promise.all(this.nodes.map((node) => this.lab.probe(node, "ha-health && cat /proc/drbd")));
+      const looks = await Promise.all(
+        this.nodes.map((node) => this.lab.probe(node, "ha-health >&2 && cat /proc/drbd")),
+      );
       return looks.every(
         ({ code, stdout }) => code === 0 && stdout.match(/cs:Connected .* ds:UpToDate\/UpToDate/g)?.length === 2,
       );
