@@ -31,7 +31,9 @@ describe("a fresh pair", () => {
   it("4.1, 4.2: has sides of exactly one size, ext4 on one resource, start-up waits of 10 s, and runs on the preferred node", async () => {
     expect(await pair.active()).toBe(first);
     const sizes = await Promise.all(
-      nodes.map((node) => lab.sshOk(node, `blockdev --getsize64 $(drbdadm sh-ll-dev ${VOLUME}) /dev/drbd0`)),
+      nodes.map((node) =>
+        lab.sshOk(node, `blockdev --getsize64 $(drbdadm sh-ll-dev ${VOLUME}); cat /sys/block/drbd0/size`),
+      ),
     );
     expect(sizes[1]).toBe(sizes[0]);
     const dump = await lab.sshOk(second, `drbdadm dump ${VOLUME}`);
