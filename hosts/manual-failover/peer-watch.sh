@@ -43,7 +43,7 @@ lost_a_primary() {
 look() {
   drbd_read "$2"
   if drbd_connected; then
-    rm -f "$RUN/alone-$1"
+    if [[ -e $RUN/alone-$1 ]]; then rm -f "$RUN/alone-$1"; fi
     return 0
   fi
   if [[ $DRBD_CS == Unconfigured ]]; then return 0; fi
