@@ -48,6 +48,8 @@ export class ManualPair {
       user,
       password,
       node: "SELECT 'db'",
+      // A login derives a key in thousands of rounds: a good part of a second where guests share two cores.
+      persistent: "yes",
     });
     await this.joinVlan();
     this.visitors = new Visitors(this.lab, { address, host: HOST, kinds: ["db", "file"] });
@@ -130,6 +132,21 @@ export class ManualPair {
     });
   }
 
+  /** Whatever a failed test before left: the group is whole on this node, its peer ready. Moves it there where it runs elsewhere. */
+  async home(node: string): Promise<void> {
+    await this.lab.fault("heal");
+    for (const linode of await this.lab.list("linode/instances")) {
+      if (this.nodes.includes(linode["label"] as string) && linode["status"] === "offline") {
+        await this.boot(linode["label"] as string);
+      }
+    }
+    await this.whole();
+    if ((await this.active()) === node) return;
+    await this.haGroupOk(this.peer(node), "stop");
+    await this.haGroupOk(node, "start");
+    await this.whole(node);
+  }
+
   /** Cuts a node's power for good. */
   cut(node: string): Promise<void> {
     return this.lab.fault("power-cut", node, "--stay-down");
@@ -155,7 +172,6 @@ export class ManualPair {
 
   /** Visitors come while something happens; afterwards everything that was acknowledged must be there. Tells the longest outage in seconds. */
   async during(name: string, happens: () => Promise<void>): Promise<number> {
-    // Each opens a connection to the database, which costs a guest that shares two cores a good part of a second.
     this.visitors.start(500);
     await until("visitors to be served", 30, () => Promise.resolve(this.visitors.servedSince(0)), 100);
     const since = Date.now();
@@ -169,10 +185,8 @@ export class ManualPair {
       await this.visitors.stop();
     }
     for (const kind of this.visitors.site.kinds) expect([kind, await this.visitors.lost(kind)]).toEqual([kind, []]);
-    const longest = Math.max(...outages);
-    process.stdout.write(
-      `manual-failover: ${name}: longest time without an acknowledged write ${longest.toFixed(1)} s\n`,
-    );
-    return longest;
+    const words = this.visitors.site.kinds.map((kind, index) => `${kind} ${(outages[index] ?? 0).toFixed(1)} s`);
+    process.stdout.write(`manual-failover: ${name}: longest time without an acknowledged write: ${words.join(", ")}\n`);
+    return Math.max(...outages);
   }
 }
