@@ -172,8 +172,9 @@ export class ManualPair {
 
   /** Visitors come while something happens; afterwards everything that was acknowledged must be there. Tells the longest outage in seconds. */
   async during(name: string, happens: () => Promise<void>): Promise<number> {
+    const start = Date.now();
     this.visitors.start(500);
-    await until("visitors to be served", 30, () => Promise.resolve(this.visitors.servedSince(0)), 100);
+    await until("visitors to be served", 30, () => Promise.resolve(this.visitors.servedSince(start)), 100);
     const since = Date.now();
     let outages: readonly number[];
     try {
