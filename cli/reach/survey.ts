@@ -18,7 +18,7 @@ const QUESTIONS = {
   haCf: "grep -E '^(auto_failback|stonith_host|node)' /etc/ha.d/ha.cf",
   groups:
     'for file in /etc/linode-ha/groups/*; do test -e $file || continue; echo "@group ${file##*/}"; cat $file; ' +
-    'echo @status; timeout 10 ha-group status "${file##*/}" --json; done',
+    'echo @status; timeout 20 ha-group status "${file##*/}" --json; done',
   addresses: "ip -o address show",
   mounts: "findmnt -rn -o SOURCE,TARGET",
 } as const;

@@ -30,10 +30,14 @@ function groupOf(name: string, answers: Readonly<Record<string, Readonly<Record<
   const words = (pattern: RegExp): string[] => [...file.matchAll(pattern)].map(([, word]) => word ?? "");
   const [preferred] = words(/^preferred (\S+)/gm);
   const activeOn = sides.filter(({ answer }) => answer.status?.active === true).map(({ node }) => node);
+  // What did not say what it runs may run it: never taken for idle.
+  const silent = sides.filter(({ answer }) => answer.status === undefined).map(({ node }) => node);
   // A resource that is Primary nowhere but here, with all the rest stopped, is a group that is half here too.
   const partlyOn = sides
     .filter(
-      ({ node, answer }) => !activeOn.includes(node) && answer.status?.members.some(({ state }) => state === "started"),
+      ({ node, answer }) =>
+        silent.includes(node) ||
+        (!activeOn.includes(node) && answer.status?.members.some(({ state }) => state === "started")),
     )
     .map(({ node }) => node);
   return {
@@ -44,11 +48,13 @@ function groupOf(name: string, answers: Readonly<Record<string, Readonly<Record<
     activeOn,
     partlyOn,
     notes: sides.flatMap(({ node, answer }) =>
-      partlyOn.includes(node)
-        ? (answer.status?.members ?? [])
-            .filter(({ state }) => state === "started")
-            .map(({ member }) => `${member} runs on ${node}`)
-        : [],
+      silent.includes(node)
+        ? [`${node} did not say in time what it runs`]
+        : partlyOn.includes(node)
+          ? (answer.status?.members ?? [])
+              .filter(({ state }) => state === "started")
+              .map(({ member }) => `${member} runs on ${node}`)
+          : [],
     ),
     failback: false,
   };

@@ -6,7 +6,7 @@
 #   ha-group stop GROUP
 #   ha-group take-over GROUP [--peer-is-off]       when the peer is gone; the option is your word that it is powered off
 #                   [--force-unsafe REASON]        also without the latest data: acknowledged writes may be lost. REASON is logged
-#   ha-group boot GROUP                            what the boot does: start on the preferred node, nothing on the other
+#   ha-group boot GROUP                            what the boot does on the preferred node: waits for the peer, starts where that is safe
 # Exit codes: 1 something failed, 2 usage, 10 refused, 11 refused because it would not be safe, 12 timed out.
 set -euo pipefail
 export LC_ALL=C PATH=${HA_GROUP_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
@@ -83,20 +83,25 @@ judge() {
   fi
   if [[ $DRBD_CS == StandAlone ]]; then
     die 11 "the two sides have parted, each may hold writes that the other lacks ($words)" \
-      "see both sides and decide which to keep: linode-ha recover split-brain --keep NODE"
+      "see both sides and decide which to keep: linode-ha recover split-brain $resource --keep NODE"
   fi
   if [[ $DRBD_DISK != UpToDate ]]; then
     if drbd_connected; then
       die 11 "this side does not have all data yet ($words)" "wait for the resync: ha-group status $GROUP; then try again"
     fi
-    die 11 "this side is not UpToDate, and $PEER, which may have later writes, is not connected ($words)" \
+    die 11 "this side is not UpToDate, and $PEER, which may have later writes, is not connected$(alone_since "$resource") ($words)" \
       "bring $PEER back and let it resync" \
       "if $PEER is lost for good, and losing the writes that only it had is accepted: ha-group take-over $GROUP --force-unsafe 'why'"
   fi
   if drbd_connected || [[ $how == peer-is-off ]]; then return 0; fi
-  die 11 "$PEER is not connected, and may be active ($words)" \
+  die 11 "$PEER is not connected$(alone_since "$resource"), and may be active ($words)" \
     "see to the network between the nodes, or wait until $PEER is back" \
     "if $PEER is powered off, and stays off until this is decided: ha-group take-over $GROUP --peer-is-off"
+}
+
+# alone_since RESOURCE: since when, as peer-watch has seen it.
+alone_since() {
+  if [[ -r $RUN/alone-$1 ]]; then printf ' since %s' "$(<"$RUN/alone-$1")"; fi
 }
 
 connected_all() {
@@ -121,16 +126,18 @@ await() {
   done
 }
 
-# peer_lives: whether anything of the peer answers; then its owner's word that it is off is wrong.
+# peer_lives: whether anything of the peer answers; then its owner's word that it is off is wrong. All are asked at once: services wait.
 peer_lives() {
-  local address
+  local address pids=() index=0 found=""
   for address in $PEER_ADDRESSES; do
-    if ping -q -c 2 -W 1 "$address" >/dev/null 2>&1; then
-      printf '%s' "$address"
-      return 0
-    fi
+    ping -q -c 3 -i 0.3 -W 1 "$address" >/dev/null 2>&1 9>&- &
+    pids+=("$!")
   done
-  return 1
+  for address in $PEER_ADDRESSES; do
+    if wait "${pids[index++]}" && [[ -z $found ]]; then found=$address; fi
+  done
+  printf '%s' "$found"
+  [[ -n $found ]]
 }
 
 # activate: all members in order; what was started is stopped again if one fails, so that nothing is left half running.
@@ -214,12 +221,57 @@ do_take_over() {
   note "took over on $NODE"
 }
 
+# do_boot: the peer may take longer to come than any limit; until it does, or a person decides, nothing is known to be safe. Without the
+# lock while it waits, so that a person can decide.
 do_boot() {
   if [[ $NODE != "$PREFERRED" ]]; then
     say "$PREFERRED is the preferred node: nothing to start here"
     return 0
   fi
-  do_start
+  if ! await "$CONNECT_WAIT" ready_or_decided; then
+    say "$PEER is not there, or the data is not: waiting; to go on without it: ha-group take-over $GROUP --peer-is-off"
+    until ready_or_decided; do sleep 1; done
+  fi
+  lock
+  if [[ -e $RUN/decided-$GROUP ]]; then
+    say "a person has decided on the group since the boot: nothing to start here"
+    return 0
+  fi
+  elsewhere=no
+  each_drbd note_elsewhere
+  if [[ $elsewhere == yes ]]; then
+    say "active on $PEER: nothing to start here"
+    return 0
+  fi
+  FORCE=()
+  each_drbd judge start
+  activate
+  note "started at boot on $NODE"
+}
+
+ready_or_decided() {
+  if [[ -e $RUN/decided-$GROUP ]]; then return 0; fi
+  all_ready=yes
+  each_drbd note_ready
+  [[ $all_ready == yes ]]
+}
+
+# shellcheck disable=SC2317 # called by name
+note_ready() {
+  drbd_read "$2"
+  if [[ $DRBD_ROLE == Primary || $DRBD_PEER_ROLE == Primary ]]; then return 0; fi
+  if ! drbd_connected || [[ $DRBD_DISK != UpToDate ]]; then all_ready=no; fi
+}
+
+# shellcheck disable=SC2317 # called by name
+note_elsewhere() {
+  drbd_read "$2"
+  if [[ $DRBD_PEER_ROLE == Primary ]]; then elsewhere=yes; fi
+}
+
+lock() {
+  exec 9>"$RUN/group-$GROUP.lock"
+  flock -w 600 9 || die 12 "another ha-group was at work on this group for 10 minutes" "see what it does: ps -ef | grep ha-group"
 }
 
 # do_status: a member a line; or one JSON object.
@@ -267,10 +319,11 @@ main() {
   if ((EUID != 0)) && [[ -z $ROOT ]]; then die 2 "this must run as root"; fi
   read_group "$2"
   shift 2
-  if [[ $verb != status ]]; then
-    mkdir -p "$RUN"
-    exec 9>"$RUN/group-$GROUP.lock"
-    flock -w 600 9 || die 12 "another ha-group was at work on this group for 10 minutes" "see what it does: ps -ef | grep ha-group"
+  mkdir -p "$RUN"
+  if [[ $verb != status && $verb != boot ]]; then
+    # The boot's own start no longer has a say. Not before the lock: it may be at work on just that.
+    lock
+    : >"$RUN/decided-$GROUP"
   fi
   "do_${verb//-/_}" "$@"
 }

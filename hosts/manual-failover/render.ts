@@ -47,6 +47,11 @@ export const manualFailoverRole: HostRole<ManualFailoverParams, ManualFailoverRe
       mode: "0644",
       content: asset("manual-failover/linode-ha-group@.service"),
     },
+    "/usr/local/lib/linode-ha/peer-watch": { mode: "0755", content: asset("manual-failover/peer-watch.sh") },
+    "/etc/systemd/system/linode-ha-peer-watch@.service": {
+      mode: "0644",
+      content: asset("manual-failover/linode-ha-peer-watch@.service"),
+    },
     ...ordering(params.group),
     ...linkFiles([params.group]),
   }),

@@ -9,7 +9,7 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/drbd.sh"
 : "${GROUP:?}" "${PEER:?}" "${PREFERRED:?}" "${RESOURCES?}" "${MANAGED_UNITS?}"
 
-readonly UNIT=linode-ha-group@$GROUP.service TOOL=/usr/local/sbin/ha-group
+readonly UNIT=linode-ha-group@$GROUP.service WATCH=linode-ha-peer-watch@$GROUP.service TOOL=/usr/local/sbin/ha-group
 
 role_apply() {
   ensure_packages
@@ -19,6 +19,7 @@ role_apply() {
   reload_units
   release_units
   enable_unit "$UNIT"
+  watch_peer
   first_start
   result_raw active "$([[ -x $TOOL ]] && "$TOOL" status "$GROUP" >/dev/null 2>&1 && printf true || printf false)"
 }
@@ -57,6 +58,16 @@ release_units() {
   if [[ $MANAGED_UNITS == *linode-ha-links@* ]]; then enable_unit linode-ha-links-reset.service; fi
 }
 
+# watch_peer: before the first start. It reads its own script and the group's file once, so that a change of them is a restart; nothing stands on it.
+watch_peer() {
+  enable_unit "$WATCH"
+  if systemctl is-active --quiet "$WATCH" && { file_changed /usr/local/lib/linode-ha/peer-watch || file_changed "/etc/linode-ha/groups/$GROUP"; }; then
+    restart_unit "$WATCH" "what it reads changed"
+  else
+    start_unit "$WATCH"
+  fi
+}
+
 # first_start: later it is a person's, or the boot's, to start. The unit is started everywhere: by it a shutdown stops the group in order.
 first_start() {
   local begun
@@ -90,6 +101,7 @@ role_remove() {
     changed "stopped group $GROUP"
   fi
   remove_unit "$UNIT"
+  remove_unit "$WATCH"
   remove_files
   systemctl daemon-reload
   rm -f "$LHA_BASE/state/group-$GROUP.begun"

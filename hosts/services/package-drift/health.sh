@@ -10,7 +10,7 @@ if [[ ! -r $compared ]]; then
   printf 'packages: never compared\n'
   exit 0
 fi
-names=$(diff <(cat "$compared") <(printf '%s\n' "$now") | sed -n 's/^[<>] \([^ ]*\) .*/\1/p' | sort -u)
+names=$({ diff "$compared" <(printf '%s\n' "$now") || :; } | sed -n 's/^[<>] \([^ ]*\) .*/\1/p' | sort -u)
 if [[ -z $names ]]; then
   printf 'packages: as compared\n'
   exit 0

@@ -10,6 +10,7 @@ try {
   $list = isset($_GET['list']);
   if ($kind === 'db') {
     $options = [PDO::ATTR_TIMEOUT => 1, PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION];
+    $options[PDO::ATTR_PERSISTENT] = ($settings['persistent'] ?? '') === 'yes';
     $db = new PDO($settings['dsn'], $settings['user'], $settings['password'], $options);
     if (isset($_GET['make'])) $db->exec('CREATE TABLE IF NOT EXISTS acked (n BIGINT PRIMARY KEY, node VARCHAR(64))');
     $node = (string) $db->query($settings['node'])->fetchColumn();

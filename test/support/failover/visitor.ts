@@ -26,6 +26,8 @@ export interface AckSettings {
   readonly password: string;
   /** A query that names the node. */
   readonly node: string;
+  /** `yes`: the page keeps its connections, where a login costs more than a small guest has. */
+  readonly persistent?: "yes";
 }
 
 /** The site that visitors write to. */

@@ -167,6 +167,13 @@ describe("grades", () => {
     ]);
   });
 
+  it("1, and never 2: a node by hand that did not say in time what it runs is not taken for idle", () => {
+    const silent = manualNode("alpha", PRIMARY, ON).replace(/(@status\n).*/, "$1");
+    const state = stateOf(silent, PASSIVE);
+    expect(state.manager.groups[0]).toMatchObject({ activeOn: [], partlyOn: ["alpha"] });
+    expect(state.manager.groups[0]?.notes).toEqual(["alpha did not say in time what it runs"]);
+  });
+
   it("2: active nowhere, on both, or parted with two Primaries", () => {
     expect(gradeOf(stateOf(manualNode("alpha", PRIMARY, OFF), PASSIVE))).toBe(2);
     expect(gradeOf(stateOf(ACTIVE, manualNode("beta", PRIMARY, ON)))).toBe(2);

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { assetPath } from "../../../hosts/assets";
 import { exitCodes } from "../../../hosts/contract";
 import { manualFailoverRole, renderGroup } from "../../../hosts/manual-failover/render";
+import { until } from "../../support/run";
 import * as cases from "./cases";
 
 /** The commands that ha-group runs: each writes down how it was called, and what it starts or stops stays so. */
@@ -182,10 +183,10 @@ test.each<[string, Parameters<typeof drbd>[0], RegExp]>([
   ["this side is Inconsistent", { cs: "SyncTarget", disk: "Inconsistent" }, /wait for the resync/],
   ["this side is Outdated and alone", { ...lost, disk: "Outdated" }, /bring node2 back and let it resync/],
   ["this side is Consistent and alone", { ...lost, disk: "Consistent" }, /bring node2 back and let it resync/],
-  ["the two have parted", { cs: "StandAlone", peer: "Unknown" }, /recover split-brain/],
+  ["the two have parted", { cs: "StandAlone", peer: "Unknown" }, /recover split-brain srv --keep/],
 ])("does not start where %s, and says what to do", (_name, state, advice) => {
   drbd(state);
-  for (const verb of ["start", "boot", "take-over"]) {
+  for (const verb of ["start", "take-over"]) {
     const { status, stderr } = ha(verb, "srv");
     expect([verb, status]).toEqual([verb, exitCodes.unsafe]);
     expect(stderr).toMatch(advice);
@@ -252,6 +253,49 @@ test("a boot starts the group on its preferred node only", () => {
   writeFileSync(path, own);
   expect(ha("boot", "srv").status).toBe(0);
   expect(deeds()[0]).toBe("drbdadm primary srv");
+});
+
+/** A boot's start that goes on by itself, with what it says and how it ends. */
+function booting(): { said: () => string; ended: Promise<number | null> } {
+  let words = "";
+  const child = spawn("bash", [assetPath("manual-failover/ha-group.sh"), "boot", "srv"], {
+    env: { HA_GROUP_ROOT: world, HA_GROUP_PATH: `${join(world, "bin")}:/usr/bin:/bin`, PATH: "/usr/bin:/bin" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  child.stderr.on("data", (piece: Buffer) => (words += piece.toString("utf8")));
+  return { said: () => words, ended: new Promise((resolve) => child.once("close", resolve)) };
+}
+
+test.each([
+  ["the peer is not connected", lost],
+  ["this side has not all data", { cs: "SyncTarget", disk: "Inconsistent" }],
+  ["the two have parted", { cs: "StandAlone", peer: "Unknown" }],
+])("a boot waits where %s, and starts when it is safe", async (_name, state) => {
+  drbd(state);
+  const boot = booting();
+  await until("the boot to say that it waits", 10, () => Promise.resolve(boot.said().includes("waiting")), 50);
+  expect(deeds()).toEqual([]);
+  drbd({});
+  expect(await boot.ended).toBe(0);
+  expect(deeds()[0]).toBe("drbdadm primary srv");
+});
+
+test("a boot that waits is in nobody's way, and starts nothing once a person has decided", async () => {
+  drbd(lost);
+  const boot = booting();
+  await until("the boot to say that it waits", 10, () => Promise.resolve(boot.said().includes("waiting")), 50);
+  expect(ha("stop", "srv").status).toBe(0);
+  expect(await boot.ended).toBe(0);
+  drbd({});
+  expect(boot.said()).toContain("a person has decided");
+  expect(deeds()).toEqual([]);
+});
+
+test("a boot finds the group active on the peer and leaves it there", () => {
+  drbd({ peer: "Primary" });
+  const { status, stderr } = ha("boot", "srv");
+  expect([status, stderr]).toEqual([0, expect.stringContaining("active on node2")]);
+  expect(deeds()).toEqual([]);
 });
 
 test("status tells each member, for people and for programs", () => {
