@@ -19,7 +19,7 @@ export interface PacemakerParams {
   readonly groups: readonly ManagedGroup[];
   readonly timings: ManagerTimings;
   readonly fencing?: PacemakerFencing;
-  /** Seconds to wait for the peer to join, and again for what must start or move. Default 180. */
+  /** Seconds to wait for the peer to join, and again for what must start or move. Default 300. */
   readonly settleSeconds?: number;
 }
 
@@ -72,12 +72,12 @@ export const pacemakerRole: HostRole<PacemakerParams, PacemakerResult> = {
     FIXED: corosyncFixed({ ...params, timings: params.timings.corosync }),
     QDEVICE: params.quorum.kind === "qnetd" ? "yes" : "no",
     FENCING: params.fencing === undefined ? "no" : "yes",
-    GROUPS_AND_HEADS: params.groups.map((group) => `${group.name}=${headOf(group)}`).join(" "),
+    GROUPS_AND_LAST: params.groups.map((group) => `${group.name}=${lastOf(group)}`).join(" "),
     RESOURCES: params.groups
       .flatMap((group) => membersOf(group, "drbd").map(({ resource, minor }) => `${resource}=${minor}`))
       .join(" "),
     MANAGED_UNITS: managedUnits(params.groups).join(" "),
-    SETTLE: `${params.settleSeconds ?? 180}`,
+    SETTLE: `${params.settleSeconds ?? 300}`,
   }),
 };
 
@@ -89,13 +89,15 @@ function peerOf({ nodes, node }: PacemakerParams): string {
   return peer.name;
 }
 
-/** The first resource of a group: where it runs, the group runs. */
-function headOf(group: ManagedGroup): string {
-  const head = group.runs.find(({ kind }) => kind !== "drbd");
-  if (head === undefined) {
+/** The last resource of a group that serves: members start in order, so where it runs, the group runs. A mail that fails stops nothing. */
+function lastOf(group: ManagedGroup): string {
+  const own = group.runs.filter(({ kind }) => kind !== "drbd");
+  const last = own.filter(({ kind }) => kind !== "mail").at(-1) ?? own.at(-1);
+  if (last === undefined) {
     throw new Error(`group "${group.name}" has nothing but DRBD resources`);
   }
-  return `${group.name}-${memberName(head)}`;
+  const announced = last.kind === "address" && last.method.kind === "bgp";
+  return `${group.name}-${memberName(last)}${announced ? "-announce" : ""}`;
 }
 
 function pacemakerFiles(params: PacemakerParams): Record<AbsolutePath, HostFile> {

@@ -7,7 +7,7 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/core.sh"
 # shellcheck source=../lib/drbd.sh
 . "$LHA_STEP_DIR/lib/drbd.sh"
-: "${PEER:?}" "${FIXED:?}" "${QDEVICE:?}" "${FENCING:?}" "${GROUPS_AND_HEADS:?}" "${RESOURCES?}" "${MANAGED_UNITS?}" "${SETTLE:?}"
+: "${PEER:?}" "${FIXED:?}" "${QDEVICE:?}" "${FENCING:?}" "${GROUPS_AND_LAST:?}" "${RESOURCES?}" "${MANAGED_UNITS?}" "${SETTLE:?}"
 
 readonly CONF=/etc/corosync/corosync.conf KEY=/etc/corosync/authkey WANTED=/etc/linode-ha/pacemaker/cib.xml
 readonly MERGE=/usr/local/lib/linode-ha/cib-merge
@@ -200,7 +200,7 @@ in_maintenance() {
   [[ $(crm_attribute --type crm_config --name maintenance-mode --query --quiet 2>/dev/null) == true ]]
 }
 
-# place HEAD: the node that runs it, or nothing.
+# place RESOURCE: the node that runs it, or nothing.
 place() {
   local words
   words=$(crm_resource --resource "$1" --locate --quiet 2>/dev/null) || return 0
@@ -210,19 +210,23 @@ place() {
 # idle_groups: those that run nowhere and that no operator has stopped.
 idle_groups() {
   local pair role
-  for pair in $GROUPS_AND_HEADS; do
+  for pair in $GROUPS_AND_LAST; do
     role=$(crm_resource --resource "${pair%%=*}" --meta --get-parameter target-role 2>/dev/null) || role=""
     if [[ $role != Stopped && -z $(place "${pair#*=}") ]]; then printf '%s ' "${pair%%=*}"; fi
   done
 }
 
 every_group_runs() {
+  local state
+  state=$(crm_mon --one-shot 2>/dev/null) || return 1
+  # What is on its way counts as being there for crm_resource.
+  if grep -qE '[[:space:]](Starting|Stopping|Promoting|Demoting)\b' <<<"$state"; then return 1; fi
   [[ -z $(idle_groups) ]]
 }
 
 report() {
   local pair places=()
-  for pair in $GROUPS_AND_HEADS; do
+  for pair in $GROUPS_AND_LAST; do
     places+=("$(json_string "${pair%%=*}"):$(json_string "$(place "${pair#*=}")")")
   done
   result_raw groups "{$(
