@@ -61,7 +61,7 @@ export function fencedTuning(
       return {
         disk: { fencing: "resource-and-stonith" },
         handlers: {
-          fencePeer: `/usr/lib/drbd/crm-fence-peer.sh --timeout ${handler}`,
+          fencePeer: `${fencingPaths.pacemakerHandler} --timeout ${handler}`,
           afterResyncTarget: "/usr/lib/drbd/crm-unfence-peer.sh",
         },
       };

@@ -39,6 +39,7 @@ export const fencingPaths = {
   ca: "/etc/linode-ha/fencing-ca.pem",
   plugin: "/usr/lib/stonith/plugins/external/linode",
   drbdHandler: "/usr/local/lib/linode-ha/drbd-fence-peer",
+  pacemakerHandler: "/usr/local/lib/linode-ha/crm-fence-peer",
 } as const satisfies Record<string, AbsolutePath>;
 
 /** The handler's word for a pair under Heartbeat v1: the peer is asked to mark itself outdated before anybody is powered off. */
@@ -94,6 +95,8 @@ function fencingFiles(params: FencingParams): Record<AbsolutePath, HostFile> {
     [fencingPaths.config]: { mode: "0644", content: renderFencingConfig(params) },
     [fencingPaths.plugin]: { mode: "0755", content: asset("fencing/external/linode") },
     [fencingPaths.drbdHandler]: { mode: "0755", content: asset("fencing/drbd-fence-peer.sh") },
+    [fencingPaths.pacemakerHandler]: { mode: "0755", content: asset("fencing/crm-fence-peer.sh") },
+    "/usr/local/lib/linode-ha/cib-words/cibadmin": { mode: "0755", content: asset("fencing/cib-words.sh") },
     "/usr/local/lib/linode-ha/drbd.sh": { mode: "0644", content: asset("lib/drbd.sh") },
   };
   if (params.caCertificates !== undefined) {
