@@ -97,7 +97,7 @@ test("a cluster takes it, and waits for it", async () => {
   const { handler } = managerTimings({ seconds: 3, fencingSeconds: 30 }).fencing;
   const resource = text("data-web1-drbd");
   expect(resource).toContain("fencing resource-and-stonith;");
-  expect(resource).toContain(`fence-peer "/usr/lib/drbd/crm-fence-peer.sh --timeout ${handler}";`);
+  expect(resource).toContain(`fence-peer "/usr/local/lib/linode-ha/crm-fence-peer --timeout ${handler}";`);
   expect(resource).toContain('after-resync-target "/usr/lib/drbd/crm-unfence-peer.sh";');
 });
 
