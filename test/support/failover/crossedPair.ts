@@ -45,6 +45,11 @@ export class CrossedPair {
     await this.lab.up();
     await this.project.init();
     await this.project.up();
+    await this.prepare();
+  }
+
+  /** Puts the visitors' page onto the site of the stack that is there. */
+  async prepare(): Promise<void> {
     const outputs = JSON.parse(await this.project.pulumiOk(["stack", "output", "--json", "--show-secrets"])) as {
       addresses: { db: string; site: string };
       mariadb: { database: string; user: string; password: string };
