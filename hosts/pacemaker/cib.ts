@@ -16,12 +16,15 @@ export interface CibParams {
 /** The program that mails what the cluster did; beside the groups' own mails. */
 export const alertProgram = "/usr/local/lib/linode-ha/pacemaker-alert";
 
-/** What starting and stopping a member may take, in seconds: the agents' own advice, or more. */
+/**
+ * What starting and stopping a member may take, in seconds: the agents' own advice, or more. A start that fails sends the group away, and a
+ * stop that fails has the node fenced: a host that is only busy must not come to that.
+ */
 const OPERATION_SECONDS = {
-  filesystem: { start: 60, stop: 120, monitor: 40 },
-  address: { start: 20, stop: 20, monitor: 20 },
+  filesystem: { start: 60, stop: 120, monitor: 60 },
+  address: { start: 60, stop: 60, monitor: 60 },
   unit: { start: 100, stop: 100, monitor: 60 },
-  mail: { start: 10, stop: 10 },
+  mail: { start: 60, stop: 60 },
 } as const;
 
 /**
@@ -83,8 +86,8 @@ function drbdClone(resource: string, group: ManagedGroup, { timings }: CibParams
         { name: "demote", timeout: demote },
         { name: "stop", timeout: stop },
         { name: "notify", timeout: promote },
-        { name: "monitor", interval: group.monitorSeconds, timeout: 20, role: "Promoted" },
-        { name: "monitor", interval: group.monitorSeconds * 2, timeout: 20, role: "Unpromoted" },
+        { name: "monitor", interval: group.monitorSeconds, timeout: 60, role: "Promoted" },
+        { name: "monitor", interval: group.monitorSeconds * 2, timeout: 60, role: "Unpromoted" },
       ]),
     ]),
   ]);
