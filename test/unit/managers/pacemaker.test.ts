@@ -74,8 +74,8 @@ test("an IPv6 address is usable at once where fencing makes sure that nobody els
 
 test("a mail that cannot be sent moves nothing", () => {
   expect(lines(cib, '<op id="db-mail-')).toEqual([
-    '<op id="db-mail-start" name="start" interval="0s" timeout="10s" on-fail="ignore"/>',
-    '<op id="db-mail-stop" name="stop" interval="0s" timeout="10s" on-fail="ignore"/>',
+    '<op id="db-mail-start" name="start" interval="0s" timeout="60s" on-fail="ignore"/>',
+    '<op id="db-mail-stop" name="stop" interval="0s" timeout="60s" on-fail="ignore"/>',
   ]);
 });
 
