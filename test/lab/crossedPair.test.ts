@@ -86,39 +86,4 @@ describe("what goes wrong", () => {
     await pair.whole();
     expect(await pair.lost()).toEqual([]);
   });
-
-  it("2.7: an operator moves a group to the other node, and it goes back when it may", async () => {
-    const outage = await pair.withVisitors(async () => {
-      const moved = await pair.project.linodeHa(["switchover", "db", "--to", pair.web], { seconds: 300 });
-      if (moved.code !== 0) throw new Error(`switchover ended with ${moved.code}: ${moved.stdout}${moved.stderr}`);
-    });
-    measure("crossed-pair", "planned switchover", outage);
-    expect((await pair.places())["db"]).toBe(pair.web);
-    expect(pair.visitors.writers("db").slice(-2)).toEqual([pair.db, pair.web]);
-    const back = await pair.project.linodeHa(["switchover", "db", "--to", pair.db], { seconds: 300 });
-    expect(back.code).toBe(0);
-    await pair.whole();
-    expect(await pair.lost()).toEqual([]);
-  });
-
-  it("fault 1 and 2.9: the active node loses its power; the other takes over once, it is mailed, and all goes back", async () => {
-    const mails = async (node: string): Promise<number> =>
-      Number((await lab.sshOk(node, "cat /var/mail/* 2>/dev/null | grep -c '^Subject: .*(db)' || :")).trim() || 0);
-    const before = await mails(pair.web);
-    let begun = 0;
-    const outage = await pair.withVisitors(async (at) => {
-      begun = at;
-      await lab.fault("power-cut", pair.db);
-      await pair.served(at, 240, ["db"], pair.web);
-    });
-    measure("crossed-pair", "fault 1: power cut of the active node", outage);
-    expect(
-      pair.visitors.writers("db", begun)[0] === pair.db
-        ? pair.visitors.writers("db", begun).slice(1)
-        : pair.visitors.writers("db", begun),
-    ).toContain(pair.web);
-    await until("the take-over was mailed", 60, async () => (await mails(pair.web)) > before);
-    await pair.whole();
-    expect(await pair.lost()).toEqual([]);
-  });
 });
