@@ -86,7 +86,16 @@ function heartbeatFiles(params: HeartbeatParams): Record<AbsolutePath, HostFile>
       content: `#!/bin/sh\nexec /usr/local/lib/linode-ha/heartbeat-health ${params.nodes.map(({ name }) => name).join(" ")}\n`,
     },
     "/usr/local/lib/linode-ha/heartbeat-groups": { mode: "0755", content: asset("heartbeat/groups.sh") },
+    "/usr/local/lib/linode-ha/heartbeat-silence": { mode: "0755", content: asset("heartbeat/silence.sh") },
+    "/etc/systemd/system/heartbeat.service.d/silence.conf": { mode: "0644", content: silenceUnit(params.timings) },
     "/usr/local/lib/linode-ha/heartbeat-health": { mode: "0755", content: asset("heartbeat/health.sh") },
     ...linkFiles(groups),
   };
+}
+
+/** What Heartbeat's unit does before it starts: a node that crashed stays silent until its peer must have called it dead. */
+function silenceUnit({ deadtime, keepalive }: HeartbeatParams["timings"]): string {
+  // Its peer looks each quarter of a second; on a busy host later. Two heartbeats of room cost a crash nothing: the peer serves meanwhile.
+  const silence = Math.ceil(deadtime + 2 * keepalive);
+  return `[Service]\nExecStartPre=/usr/local/lib/linode-ha/heartbeat-silence ${silence}\nTimeoutStartSec=${silence + 60}\n`;
 }

@@ -174,3 +174,43 @@ test("what runs is looked at job by job, in the file as it is rendered", () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+describe("a node that starts", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ha-silence-"));
+    writeFileSync(join(folder, "sleep"), '#!/bin/sh\necho "sleep $1"\n', { mode: 0o755 });
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const run = (uptime: string, ...words: string[]) => {
+    writeFileSync(join(folder, "uptime"), `${uptime} 1.00\n`);
+    return spawnSync("sh", [assetPath("heartbeat/silence.sh"), ...words], {
+      encoding: "utf8",
+      env: { PATH: [folder, process.env["PATH"]].join(delimiter), UPTIME: join(folder, "uptime") },
+    });
+  };
+
+  test("is silent until its peer must have called it dead, and not a second longer", () => {
+    expect(run("12.34", "34")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^silent for 22 s.*\nsleep 22\n$/),
+    });
+    expect(run("34.00", "34")).toMatchObject({ status: 0, stdout: "" });
+    expect(run("86400.01", "34")).toMatchObject({ status: 0, stdout: "" });
+    expect(run("12.34").status).toBe(2);
+  });
+
+  test.each([
+    ["the active/passive pair", cases.activePassiveHeartbeat("lb1"), 34],
+    ["the crossed pair", cases.crossedHeartbeat("alice"), 19],
+  ] as const)("is so for longer than the dead time: %s", (_, params, seconds) => {
+    expect(seconds).toBeGreaterThan(params.timings.deadtime + params.timings.keepalive);
+    expect(heartbeatRole.files({ ...params })["/etc/systemd/system/heartbeat.service.d/silence.conf"]).toEqual({
+      mode: "0644",
+      content: `[Service]\nExecStartPre=/usr/local/lib/linode-ha/heartbeat-silence ${seconds}\nTimeoutStartSec=${seconds + 60}\n`,
+    });
+  });
+});
