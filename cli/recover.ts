@@ -9,7 +9,7 @@ import {
 } from "./decide/splitBrain";
 import { until } from "./reach/await";
 import { checkCopyFile, copyDevice } from "./reach/copyDevice";
-import { must, quoted, type Node } from "./reach/nodes";
+import { must, nodeNamed, quoted, type Node } from "./reach/nodes";
 import type { PairState } from "./state/pair";
 import { drbdWords, isTalking, parseProcDrbd, type DrbdSide } from "./state/procDrbd";
 import { readPair } from "./status";
@@ -47,9 +47,9 @@ export async function recover(
   if (options.copy !== undefined) checkCopyFile(options.copy);
   const plan = await decideNow(nodes, options);
   const [keeper, loser] = [nodeNamed(nodes, plan.keep), nodeNamed(nodes, plan.discard)];
-  const [state, keptTimes, lostTimes] = await Promise.all([
-    readPair(nodes),
-    timesOf(keeper, plan, backingOf(await readPair(nodes), plan, plan.keep)),
+  const state = await readPair(nodes);
+  const [keptTimes, lostTimes] = await Promise.all([
+    timesOf(keeper, plan, backingOf(state, plan, plan.keep)),
     timesOf(loser, plan, plan.backing),
   ]);
   for (const line of planWords(plan, state, keptTimes, lostTimes)) say(line);
@@ -200,10 +200,4 @@ async function watchResync(
     ]);
   }
   say(`${volume}: both sides are UpToDate, with the data of ${keep}`);
-}
-
-function nodeNamed(nodes: readonly Node[], name: string): Node {
-  const node = nodes.find((each) => each.name === name);
-  if (node === undefined) throw new Error(`no node ${name}`);
-  return node;
 }

@@ -1,7 +1,7 @@
 import { UserError } from "../components/internal/errors";
 import { decideMove, type MovePlan, type MoveWish } from "./decide/move";
 import { until } from "./reach/await";
-import { must, quoted, type Node } from "./reach/nodes";
+import { must, nodeNamed, quoted, type Node } from "./reach/nodes";
 import { answers, parseProbe, Probe, probeTargets, type Outage } from "./reach/probe";
 import type { PairState } from "./state/pair";
 import { readPair } from "./status";
@@ -95,12 +95,6 @@ export async function move(
     say(`outage: ${outage.at} does not answer from here since ${(outage.longestMs / 1000).toFixed(1)} s`);
   }
   return { moved: true, seconds, ...(outage === undefined ? {} : { outage }) };
-}
-
-function nodeNamed(nodes: readonly Node[], name: string): Node {
-  const node = nodes.find((each) => each.name === name);
-  if (node === undefined) throw new Error(`no node ${name}`);
-  return node;
 }
 
 async function carryOut(

@@ -43,6 +43,13 @@ export function nodesOf(outputs: Readonly<Record<string, unknown>>, stack: strin
   });
 }
 
+/** The node of this name, which the caller knows to be one of them. */
+export function nodeNamed(nodes: readonly Node[], name: string): Node {
+  const node = nodes.find((each) => each.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  return node;
+}
+
 /** Puts a word into a command so that the shell takes it as it is. */
 export function quoted(word: string): string {
   return `'${word.replace(/'/g, `'\\''`)}'`;

@@ -48,24 +48,22 @@ export function surveyCommand(): string {
 
 /** Takes the one answer apart. */
 export function splitAnswers(text: string): Answers {
-  const answers: Record<string, string> = {};
+  const answers = new Map<string, string>();
+  let last = "";
   let healthCode: number | undefined;
   for (const part of text.split(`${MARK} `).slice(1)) {
     const end = part.indexOf("\n");
     const head = part.slice(0, end === -1 ? undefined : end).trim();
     const code = /^= (\d+)$/.exec(head)?.[1];
     if (code === undefined) {
-      answers[head] = part.slice(end + 1).replace(/\n$/, "");
+      last = head;
+      answers.set(head, part.slice(end + 1).replace(/\n$/, ""));
       continue;
     }
-    const last = Object.keys(answers).pop();
     if (last === "health") healthCode = Number(code);
-    else if (code !== "0" && last !== undefined && !["groups", "resources", "heartbeat", "manager"].includes(last)) {
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
-      delete answers[last];
-    }
+    else if (code !== "0" && !["groups", "resources", "heartbeat", "manager"].includes(last)) answers.delete(last);
   }
-  return { ...answers, ...(healthCode === undefined ? {} : { healthCode }) };
+  return { ...Object.fromEntries(answers), ...(healthCode === undefined ? {} : { healthCode }) };
 }
 
 /** Asks one node everything. Never fails: a node that cannot be asked is an answer too. */

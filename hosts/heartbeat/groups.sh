@@ -8,7 +8,7 @@ export LC_ALL=C
 FILE=${HARESOURCES:-/etc/ha.d/haresources}
 
 # Groups of words, a line each; read without -r joins what a backslash continues.
-# shellcheck disable=SC2162
+# shellcheck disable=SC2162 # Heartbeat joins those lines too
 mapfile -t LINES < <(while read line || [[ -n $line ]]; do printf '%s\n' "$line"; done <"$FILE")
 
 # One look at each kind of thing: a process for every job takes longer than a health check may.

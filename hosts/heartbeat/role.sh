@@ -47,7 +47,7 @@ mend_messages() {
   # shellcheck disable=SC2016 # the file's own text
   local funcs=/etc/ha.d/shellfuncs pieces='^[[:space:]]*(echo ">>>"; cat -; echo "<<<")[[:space:]]*| cat - >> \$HA_FIFO$'
   if ! grep -q "$pieces" "$funcs" 2>/dev/null; then return 0; fi
-  # shellcheck disable=SC2016
+  # shellcheck disable=SC2016 # the file's own text
   if applying; then sed -i "s/$pieces/"'\tprintf ">>>\\n%s\\n<<<\\n" "$(cat -)" >>$HA_FIFO/' "$funcs"; fi
   changed "mended ha_clustermsg in $funcs: it writes a message at once"
 }

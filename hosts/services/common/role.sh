@@ -83,7 +83,8 @@ make_data() {
   DATA=kept
   case $(cat "$MARK" 2>/dev/null || :) in
     "done") return 0 ;;
-    "begun") say "an earlier run did not finish the data of $SERVICE: making it anew" ;;
+    # Only what that run was about to make is its own: when the configuration names other paths since, all are looked at as at first.
+    "begun $DATA_PATHS") say "an earlier run did not finish the data of $SERVICE: making it anew" ;;
     *)
       for path in $DATA_PATHS; do
         if holds_something "$path"; then found+=("$path"); fi
@@ -99,7 +100,7 @@ make_data() {
   DATA=created
   if applying; then
     mkdir -p "$MOUNTPOINT/.linode-ha"
-    write_durably "$MARK" <<<"begun"
+    write_durably "$MARK" <<<"begun $DATA_PATHS"
     say "making the data of $SERVICE on $MOUNTPOINT"
     LHA_SECRETS=$LHA_BASE/secrets/$STEP "$HELPER" init ||
       die "$EXIT_REFUSED" "the data of $SERVICE could not be made" "read its words above, then run the step again: it begins anew"
