@@ -2,7 +2,8 @@ import { HaPair } from "../components";
 import { HeartbeatPair } from "../components/managers/heartbeat";
 import { IpForwarding } from "../components/services/ipForwarding";
 import { loadFailover } from "../config";
-import { failoverParts, fencingOf } from "./failover";
+import { failoverParts, preferredOf } from "./failover";
+import { fencingOf } from "./fencing";
 
 const INTERFACES = { vlan: "eth1", private: "eth0", public6: "eth0" } as const;
 const HEARTBEAT_PORT = 694;
@@ -27,7 +28,7 @@ export async function activePassive(
     ...config.pair,
     access: { ...config.pair.access, ...(second ? { peerUdpPorts: [HEARTBEAT_PORT] } : {}) },
   });
-  const fencing = fencingOf(config, pair, FENCING_DELAY_SECONDS);
+  const fencing = fencingOf(config, pair, { preferred: preferredOf(config), delaySeconds: FENCING_DELAY_SECONDS });
   const { nodes, groups, knownServices, ready, outputs } = failoverParts(
     config,
     {

@@ -1,6 +1,7 @@
 import { PacemakerCluster } from "../components/managers/pacemaker";
 import { loadFailover } from "../config";
-import { failoverParts, fencingOf } from "./failover";
+import { failoverParts, preferredOf } from "./failover";
+import { fencingOf } from "./fencing";
 
 /** Seconds until DRBD notices a dead peer. */
 const DRBD_SECONDS = 3;
@@ -27,7 +28,7 @@ export async function crossedPair(
   );
   const cluster = new PacemakerCluster(
     "cluster",
-    { nodes, groups, knownServices, fencing: fencingOf(config, pair), detection },
+    { nodes, groups, knownServices, fencing: fencingOf(config, pair, { preferred: preferredOf(config) }), detection },
     { dependsOn: [...ready] },
   );
   return { ...outputs, groups: cluster.groups };

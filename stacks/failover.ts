@@ -1,9 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { DrbdVolume, HaPair, type NodePair } from "../components";
 import type { DrbdTuning, VolumeFencing } from "../components/drbdVolume";
 import { type BgpAddress, FloatingIp } from "../components/floatingIp";
-import { LinodeFencing } from "../components/linodeFencing";
-import type { ManagerFencing } from "../components/managers/fencing";
 import * as model from "../components/serviceGroup";
 import { LighttpdServer } from "../components/services/lighttpdServer";
 import { MailRelay } from "../components/services/mailRelay";
@@ -100,24 +98,9 @@ export function failoverParts(config: Built, tuning: DrbdTuning = {}, options: P
   };
 }
 
-/** Fencing as the configuration has it. */
-export function fencingOf(
-  config: CrossedPairConfig | ActivePassiveConfig,
-  pair: HaPair,
-  delaySeconds?: number,
-): ManagerFencing {
-  const { fencing, detection, fencingToken = "" } = config;
-  if (fencing.kind === "none") return fencing;
-  return new LinodeFencing("fencing", {
-    nodes: pair.nodes,
-    token: pulumi.secret(fencingToken),
-    preferred: Object.values(config.groups)[0]?.preferred,
-    confirmSeconds: fencing.confirmSeconds,
-    delaySeconds,
-    apiUrl: fencing.apiUrl,
-    caCertificates: fencing.caCertificates,
-    detection,
-  }).fencing;
+/** The node that survives when both shoot at once: the first group matters most. */
+export function preferredOf({ groups }: Pick<Built, "groups">): string | undefined {
+  return Object.values<{ readonly preferred: string }>(groups)[0]?.preferred;
 }
 
 /** All addresses that move, in the pair's one declaration of them. */

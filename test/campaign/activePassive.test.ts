@@ -1,5 +1,6 @@
-import { ActivePassive, activePassiveConfig } from "../support/activePassive";
+import { ActivePassive } from "../support/activePassive";
 import { Lab } from "../support/lab";
+import { labConfig } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
@@ -10,7 +11,7 @@ const MOVE_SECONDS = 60;
 
 const lab = new Lab();
 const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", activePassiveConfig(nodes));
+const project = new StackProject(lab, "active", labConfig("active-passive", nodes));
 const pair = new ActivePassive(lab, project, nodes);
 const NOTHING_LOST = { lost: { rows: [], lines: [] } };
 
@@ -18,12 +19,7 @@ function report(fault: string, words: string): void {
   process.stdout.write(`${fault}: ${words}\n`);
 }
 
-beforeAll(async () => {
-  await lab.up();
-  await project.init();
-  await project.up();
-  await pair.prepare();
-}, 1_500_000);
+beforeAll(() => pair.build(), 1_500_000);
 
 afterAll(async () => {
   await lab.fault("heal");

@@ -1,5 +1,6 @@
-import { ActivePassive, activePassiveConfig } from "../support/activePassive";
+import { ActivePassive } from "../support/activePassive";
 import { Lab } from "../support/lab";
+import { labConfig } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
@@ -9,15 +10,10 @@ const KEEPALIVE = 2;
 
 const lab = new Lab();
 const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", activePassiveConfig(nodes));
+const project = new StackProject(lab, "active", labConfig("active-passive", nodes));
 const pair = new ActivePassive(lab, project, nodes);
 
-beforeAll(async () => {
-  await lab.up();
-  await project.init();
-  await project.up();
-  await pair.prepare();
-}, 1_500_000);
+beforeAll(() => pair.build(), 1_500_000);
 
 afterAll(async () => {
   await project.remove();

@@ -1,8 +1,9 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { GROUP, manualConfig, ManualPair, VOLUME } from "../support/failover/manualPair";
+import { GROUP, ManualPair, VOLUME } from "../support/failover/manualPair";
 import { Lab } from "../support/lab";
+import { labConfig } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
@@ -12,15 +13,10 @@ const STALL_SECONDS = 7;
 const lab = new Lab();
 const nodes = ["hand1", "hand2"] as const;
 const [first, second] = nodes;
-const project = new StackProject(lab, "hand", manualConfig([first, second]));
+const project = new StackProject(lab, "hand", labConfig("manual-failover", nodes));
 const pair = new ManualPair(lab, project, nodes);
 
-beforeAll(async () => {
-  await lab.up();
-  await project.init();
-  await project.up();
-  await pair.prepare();
-}, 1_700_000);
+beforeAll(() => pair.build(), 1_700_000);
 
 afterAll(async () => {
   await lab.fault("heal");

@@ -1,21 +1,10 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { parse } from "yaml";
 import { AckClient } from "./acks/ackClient";
-import { projectRoot, type Lab } from "./lab";
+import type { Lab } from "./lab";
 import { until } from "./run";
 import type { StackProject } from "./stackProject";
 
 /** Seconds until a node that was cut off, or reset, is whole again: boot, Heartbeat and a resync of what was written meanwhile. */
 const RECOVERY_SECONDS = 240;
-
-/** The lab's own configuration of this system, for nodes of other names. */
-export function activePassiveConfig(nodes: readonly [string, string]): Record<string, unknown> {
-  const text = fs.readFileSync(path.join(projectRoot, "stacks", "Pulumi.lab-active-passive.yaml"), "utf8");
-  const renamed = text.replace(/\blb1\b/g, nodes[0]).replace(/\blb2\b/g, nodes[1]);
-  const { config } = parse(renamed) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^linode-ha:/, ""), value]));
-}
 
 /** A pair under Heartbeat in a lab, and a visitor of its site. */
 export class ActivePassive {
@@ -27,6 +16,12 @@ export class ActivePassive {
     readonly project: StackProject,
     readonly nodes: readonly [string, string],
   ) {}
+
+  /** Deploys it, and prepares it for visitors. */
+  async build(): Promise<void> {
+    await this.project.build();
+    await this.prepare();
+  }
 
   /** Reads the stack's outputs and puts the visitor's pages onto the volume. */
   async prepare(): Promise<void> {

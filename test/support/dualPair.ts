@@ -20,10 +20,8 @@ export class DualPair {
     this.project = new StackProject(this.lab, "dual", this.config);
   }
 
-  async build(): Promise<void> {
-    await this.lab.up();
-    await this.project.init();
-    await this.project.up();
+  build(): Promise<void> {
+    return this.project.build();
   }
 
   async isWhole(node: string): Promise<boolean> {

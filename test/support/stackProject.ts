@@ -52,6 +52,13 @@ export class StackProject {
     await this.lab.execOk(["pulumi", "stack", "init", this.stack, "--non-interactive"], { cwd: this.folder });
   }
 
+  /** From nothing to the deployed stack: the lab, the stack, and all in it. */
+  async build(): Promise<void> {
+    await this.lab.up();
+    await this.init();
+    await this.up();
+  }
+
   /** Runs `pulumi <args>` on this stack. */
   pulumi(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return this.lab.exec(["pulumi", ...args, "--stack", this.stack, "--non-interactive"], {

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
-import { parse } from "yaml";
-import { Lab, projectRoot } from "../lab";
+import { Lab } from "../lab";
+import { labConfig } from "../labConfig";
 import { until } from "../run";
 import { StackProject } from "../stackProject";
 import { installAckPage, Visitors, type WriteKind } from "./visitor";
@@ -27,7 +25,7 @@ export class CrossedPair {
 
   constructor(nodes: readonly [string, string], overrides: Readonly<Record<string, unknown>> = {}) {
     this.nodes = nodes;
-    this.config = { ...exampleConfig("crossed-pair", ["alice", "gertrude"], nodes), ...overrides };
+    this.config = { ...labConfig("crossed-pair", nodes), ...overrides };
     this.project = new StackProject(this.lab, "crossed", this.config);
   }
 
@@ -42,9 +40,7 @@ export class CrossedPair {
   }
 
   async build(): Promise<void> {
-    await this.lab.up();
-    await this.project.init();
-    await this.project.up();
+    await this.project.build();
     await this.prepare();
   }
 
@@ -140,17 +136,4 @@ export class CrossedPair {
   async lost(): Promise<readonly number[]> {
     return [...(await this.visitors.lost("db")), ...(await this.visitors.lost("file"))];
   }
-}
-
-/** A lab's example configuration with other names for the nodes, as a test's own stack. */
-export function exampleConfig(
-  system: string,
-  theirs: readonly [string, string],
-  ours: readonly [string, string],
-): Record<string, unknown> {
-  const text = readFileSync(path.join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`), "utf8")
-    .replace(new RegExp(`\\b${theirs[0]}\\b`, "g"), ours[0])
-    .replace(new RegExp(`\\b${theirs[1]}\\b`, "g"), ours[1]);
-  const { config } = parse(text) as { config: Record<string, unknown> };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^linode-ha:/, ""), value]));
 }

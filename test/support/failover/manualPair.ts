@@ -1,7 +1,4 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { parse } from "yaml";
-import { projectRoot, type Lab } from "../lab";
+import type { Lab } from "../lab";
 import { type RunResult, until } from "../run";
 import type { StackProject } from "../stackProject";
 import { installAckPage, Visitors } from "./visitor";
@@ -16,15 +13,6 @@ const SITE = `/srv/var-www/${HOST}/htdocs`;
 /** Where the operator sits in the VLAN: visitors see an address move there as any neighbour does. */
 const OPERATOR = "10.20.0.250/24";
 
-/** The lab's own configuration of this system, for nodes of other names. */
-export function manualConfig(nodes: readonly [string, string]): Record<string, unknown> {
-  const text = fs.readFileSync(path.join(projectRoot, "stacks", "Pulumi.lab-manual-failover.yaml"), "utf8");
-  const { config } = parse(text.replace(/\bnode1\b/g, nodes[0]).replace(/\bnode2\b/g, nodes[1])) as {
-    config: Record<string, unknown>;
-  };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^linode-ha:/, ""), value]));
-}
-
 /** A pair in a lab whose group a person moves, and the site's visitors. */
 export class ManualPair {
   visitors!: Visitors;
@@ -34,6 +22,12 @@ export class ManualPair {
     readonly project: StackProject,
     readonly nodes: readonly [string, string],
   ) {}
+
+  /** Deploys it, and prepares it for visitors. */
+  async build(): Promise<void> {
+    await this.project.build();
+    await this.prepare();
+  }
 
   /** Reads the stack's outputs, puts the visitors' page onto the volume and a way into the VLAN under their feet. */
   async prepare(): Promise<void> {

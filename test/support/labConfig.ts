@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { projectRoot } from "./lab";
+
+/** The lab's own configuration of a system, keys without the project's prefix, for nodes of other names. */
+export function labConfig(system: string, nodes: readonly [string, string]): Record<string, unknown> {
+  const text = readFileSync(path.join(projectRoot, "stacks", `Pulumi.lab-${system}.yaml`), "utf8");
+  const pair = configOf(text)["linode-ha:pair"] as { nodes: [string, string] };
+  const [first, second] = pair.nodes;
+  const renamed = text
+    .replace(new RegExp(`\\b${first}\\b`, "g"), nodes[0])
+    .replace(new RegExp(`\\b${second}\\b`, "g"), nodes[1]);
+  return Object.fromEntries(
+    Object.entries(configOf(renamed)).map(([key, value]) => [key.replace(/^linode-ha:/, ""), value]),
+  );
+}
+
+const configOf = (text: string): Record<string, unknown> => (parse(text) as { config: Record<string, unknown> }).config;
