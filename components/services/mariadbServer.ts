@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { type MariadbParams, mariadbRole, mariadbSecret } from "../../hosts/services/mariadb/render";
-import { childName } from "../internal/naming";
 import { Findings } from "../internal/rules";
 import type { GroupAddress, ReplicatedVolume } from "../serviceGroup";
+import { accountPassword, checkAccount, reach } from "./internal/database";
 import {
   checkVolumeMode,
   refuse,
@@ -25,8 +24,6 @@ export interface MariadbServerArgs extends ReplicatedServiceArgs {
   /** MiB of InnoDB's buffer pool. Default 128. */
   readonly bufferPoolMiB?: number;
 }
-
-const SQL_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 
 /**
  * MariaDB on both nodes, its data on a replicated volume, listening on a floating address only. Neither node starts it: put
@@ -51,15 +48,7 @@ export class MariadbServer extends pulumi.ComponentResource {
     const found = new Findings();
     checkVolumeMode(args, found);
     found.requirePort("port", port, 3306);
-    for (const [path, given] of Object.entries({ database, user })) {
-      found.require(SQL_NAME.test(given), {
-        path,
-        given,
-        what: "is not a plain name",
-        allowed: "up to 32 of a-z, 0-9 and '_', starting with a letter",
-        todo: 'choose one such as "site"',
-      });
-    }
+    checkAccount({ database, user }, found);
     found.require(Number.isInteger(bufferPoolMiB) && bufferPoolMiB >= 8, {
       path: "bufferPoolMiB",
       given: bufferPoolMiB,
@@ -69,31 +58,19 @@ export class MariadbServer extends pulumi.ComponentResource {
     });
     refuse(`MariadbServer "${name}"`, found);
 
-    const password = new random.RandomPassword(
-      childName(name, "password"),
-      { length: 32, special: false },
-      { parent: this },
-    );
-    const params = pulumi
-      .all([args.address.address, pulumi.all(args.volume.nodes.flatMap(clientsOf))])
-      .apply(([bindAddress, clients]): MariadbParams => ({
-        volume: serviceVolume(args),
-        bindAddress,
-        port,
-        bufferPoolMiB,
-        // A client on the active node comes from the floating address itself.
-        account: { database, user, clients: [...new Set([bindAddress, ...clients])].sort() },
-      }));
-    this.ready = serviceSteps(name, mariadbRole, args, params, this, { [mariadbSecret]: password.result });
+    const password = accountPassword(name, this);
+    const params = reach(args).apply(({ listen, clients }): MariadbParams => ({
+      volume: serviceVolume(args),
+      bindAddress: listen,
+      port,
+      bufferPoolMiB,
+      account: { database, user, clients },
+    }));
+    this.ready = serviceSteps(name, mariadbRole, args, params, this, { [mariadbSecret]: password });
     this.volume = volumeWith(args.volume, this.ready);
     this.database = database;
     this.user = user;
-    this.password = password.result;
+    this.password = password;
     this.registerOutputs({ database, user, password: this.password });
   }
-}
-
-function clientsOf({ addresses }: ReplicatedVolume["nodes"][number]): pulumi.Output<string>[] {
-  const { interconnect, private4 } = addresses;
-  return [interconnect.address, ...(private4 === undefined ? [] : [private4])];
 }

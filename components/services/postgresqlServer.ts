@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { type PostgresqlParams, postgresqlRole, postgresqlSecret } from "../../hosts/services/postgresql/render";
-import { childName } from "../internal/naming";
 import { Findings } from "../internal/rules";
 import type { GroupAddress, ReplicatedVolume } from "../serviceGroup";
+import { accountPassword, checkAccount, reach } from "./internal/database";
 import {
   checkVolumeMode,
   refuse,
@@ -23,8 +22,6 @@ export interface PostgresqlServerArgs extends ReplicatedServiceArgs {
   /** Default 5432. */
   readonly port?: number;
 }
-
-const SQL_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 
 /**
  * PostgreSQL on both nodes, its data on a replicated volume, listening on a floating address only. Neither node starts it: put
@@ -49,41 +46,21 @@ export class PostgresqlServer extends pulumi.ComponentResource {
     const found = new Findings();
     checkVolumeMode(args, found);
     found.requirePort("port", port, 5432);
-    for (const [path, given] of Object.entries({ database, user })) {
-      found.require(SQL_NAME.test(given), {
-        path,
-        given,
-        what: "is not a plain name",
-        allowed: "up to 32 of a-z, 0-9 and '_', starting with a letter",
-        todo: 'choose one such as "site"',
-      });
-    }
+    checkAccount({ database, user }, found);
     refuse(`PostgresqlServer "${name}"`, found);
 
-    const password = new random.RandomPassword(
-      childName(name, "password"),
-      { length: 32, special: false },
-      { parent: this },
-    );
-    const params = pulumi
-      .all([args.address.address, pulumi.all(args.volume.nodes.flatMap(clientsOf))])
-      .apply(([bindAddress, clients]): PostgresqlParams => ({
-        volume: serviceVolume(args),
-        listenAddress: bindAddress,
-        port,
-        // A client on the active node comes from the floating address itself.
-        account: { database, user, clients: [...new Set([bindAddress, ...clients])].sort() },
-      }));
-    this.ready = serviceSteps(name, postgresqlRole, args, params, this, { [postgresqlSecret]: password.result });
+    const password = accountPassword(name, this);
+    const params = reach(args).apply(({ listen, clients }): PostgresqlParams => ({
+      volume: serviceVolume(args),
+      listenAddress: listen,
+      port,
+      account: { database, user, clients },
+    }));
+    this.ready = serviceSteps(name, postgresqlRole, args, params, this, { [postgresqlSecret]: password });
     this.volume = volumeWith(args.volume, this.ready);
     this.database = database;
     this.user = user;
-    this.password = password.result;
+    this.password = password;
     this.registerOutputs({ database, user, password: this.password });
   }
-}
-
-function clientsOf({ addresses }: ReplicatedVolume["nodes"][number]): pulumi.Output<string>[] {
-  const { interconnect, private4 } = addresses;
-  return [interconnect.address, ...(private4 === undefined ? [] : [private4])];
 }

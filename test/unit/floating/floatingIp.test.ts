@@ -3,12 +3,12 @@ import {
   drbd,
   DrbdVolume,
   FloatingIp,
-  HaPair,
   PacemakerCluster,
   UserError,
   type FloatingIpArgs,
   type NodePair,
 } from "../../../components";
+import { mockPair } from "../../support/mockPair";
 import { MockEngine, valueOf } from "../../support/mockEngine";
 
 let engine: MockEngine;
@@ -17,14 +17,7 @@ let nodes: NodePair;
 beforeEach(async () => {
   engine = new MockEngine();
   await engine.start();
-  nodes = new HaPair("web", {
-    region: "eu-central",
-    type: "g6-standard-2",
-    nodes: ["web1", "web2"],
-    domain: "example.org",
-    disks: { raw: { data: { sizeMiB: 2048 } } },
-    access: { adminCidrs: ["203.0.113.0/24"] },
-  }).nodes;
+  nodes = mockPair("data").nodes;
 });
 
 afterEach(async () => {

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   drbd,
   DrbdVolume,
-  HaPair,
   LinodeFencing,
   Ocfs2Cluster,
   PacemakerCluster,
@@ -13,6 +12,7 @@ import {
   type NodePair,
 } from "../../../components";
 import { managerTimings } from "../../../hosts/managerTimings";
+import { mockPair } from "../../support/mockPair";
 import { MockEngine, valueOf } from "../../support/mockEngine";
 
 let engine: MockEngine;
@@ -21,14 +21,7 @@ let nodes: NodePair;
 beforeEach(async () => {
   engine = new MockEngine();
   await engine.start();
-  nodes = new HaPair("web", {
-    region: "eu-central",
-    type: "g6-standard-2",
-    nodes: ["web1", "web2"],
-    domain: "example.org",
-    disks: { raw: { data: { sizeMiB: 2048 } } },
-    access: { adminCidrs: ["203.0.113.0/24"] },
-  }).nodes;
+  nodes = mockPair("data").nodes;
 });
 
 afterEach(async () => {

@@ -1,8 +1,9 @@
-import { DrbdVolume, HaPair, UserError, type NodePair } from "../../../components";
+import { DrbdVolume, UserError, type NodePair } from "../../../components";
 import { HeartbeatPair, type HeartbeatPairArgs } from "../../../components/managers/heartbeat";
 import { ManualFailover, type ManualFailoverArgs } from "../../../components/managers/manual";
 import { PacemakerCluster, type PacemakerClusterArgs } from "../../../components/managers/pacemaker";
 import * as model from "../../../components/serviceGroup";
+import { mockPair } from "../../support/mockPair";
 import { MockEngine } from "../../support/mockEngine";
 
 let engine: MockEngine;
@@ -16,14 +17,7 @@ const unfenced = { kind: "none", acceptUnfenced: true } as const;
 beforeEach(async () => {
   engine = new MockEngine();
   await engine.start();
-  nodes = new HaPair("web", {
-    region: "eu-central",
-    type: "g6-standard-2",
-    nodes: ["web1", "web2"],
-    domain: "example.org",
-    disks: { raw: { mysql: { sizeMiB: 2048 } } },
-    access: { adminCidrs: ["203.0.113.0/24"] },
-  }).nodes;
+  nodes = mockPair("mysql").nodes;
   const data = new DrbdVolume("mysql", {
     nodes,
     backing: { kind: "disk", name: "mysql" },

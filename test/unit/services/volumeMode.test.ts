@@ -1,18 +1,12 @@
-import { DrbdVolume, HaPair, UserError } from "../../../components";
+import { DrbdVolume, UserError } from "../../../components";
 import { LighttpdServer } from "../../../components/services/lighttpdServer";
+import { mockPair } from "../../support/mockPair";
 import { MockEngine } from "../../support/mockEngine";
 
 test("a service on a volume that promotes itself is refused, with everything else that is wrong", async () => {
   const engine = new MockEngine();
   await engine.start();
-  const { nodes } = new HaPair("web", {
-    region: "eu-central",
-    type: "g6-standard-2",
-    nodes: ["web1", "web2"],
-    domain: "example.org",
-    disks: { raw: { www: { sizeMiB: 2048 } } },
-    access: { adminCidrs: ["203.0.113.0/24"] },
-  });
+  const { nodes } = mockPair("www");
   const filesystem = { type: "ext4", mountpoint: "/var/www" } as const;
   const volume = new DrbdVolume("www", {
     nodes,
