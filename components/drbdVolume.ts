@@ -41,7 +41,16 @@ export type DrbdVolumeMode =
 
 /** A file system that one node mounts at a time: the Primary. For two primaries see `Ocfs2Cluster`. */
 export interface DrbdFilesystem {
+  /**
+   * `jfs` needs {@link acceptJournalLoss}. Each other type replays its journal by itself, and has after a crash what was synced
+   * before it.
+   */
   readonly type: LocalFilesystem;
+  /**
+   * Debian's `jfsutils` (1.1.15-5 and later: Debian 11, 12 and 13) cannot replay a JFS journal: a node that takes over after
+   * a crash lacks files that were made and synced up to a minute before. True: that is accepted, or the hosts have other tools.
+   */
+  readonly acceptJournalLoss?: boolean;
   /** Where the Primary mounts it: an absolute path, for example `/srv`. */
   readonly mountpoint: string;
   /** Default: the file system's own. */

@@ -87,8 +87,8 @@ export interface HaPairArgs {
   /** The Linode type, for example `g6-standard-2`. */
   readonly type: string;
   /**
-   * The distribution, `linode/debian13` or `linode/debian12`, or one for each node by name. A changed one replaces the
-   * node's boot disk, one node an update. Default `linode/debian13`.
+   * The distribution, `linode/debian13`, `linode/debian12` or an image of your own made from one of them (`private/…`), or
+   * one for each node by name. A changed one replaces the node's boot disk, one node an update. Default `linode/debian13`.
    */
   readonly image?: string | Readonly<Record<string, string>>;
   /** The two nodes' names: Linode labels and host names. The first leads where one side must act first. */

@@ -29,6 +29,7 @@ const volume = z.strictObject({
   syncRateKiB: whole(250, 4194304).optional(),
   filesystem: z.strictObject({
     type: z.enum(["ext4", "xfs", "btrfs", "jfs"]).default("ext4"),
+    acceptJournalLoss: z.literal(true, "must be true, or left out").optional(),
     mountpoint: path,
     mountOptions: z.array(text("is not one mount option", (value) => /^[^\s,]+$/.test(value))).default(["noatime"]),
   }),

@@ -110,7 +110,18 @@ const COMMON: Fields = {
     "an object with mountpoint",
     "filesystem: { mountpoint: /srv }",
   ),
-  "volumes.*.filesystem.type": help("Made once, kept ever after.", "ext4, xfs, btrfs or jfs", "type: ext4", "ext4"),
+  "volumes.*.filesystem.type": help(
+    "Made once, kept ever after.",
+    "ext4, xfs or btrfs; jfs with acceptJournalLoss",
+    "type: ext4",
+    "ext4",
+  ),
+  "volumes.*.filesystem.acceptJournalLoss": help(
+    "With type jfs: that files which were synced just before a crash may be lost, since Debian's jfs_fsck cannot replay a journal.",
+    "true",
+    "acceptJournalLoss: true",
+    "none",
+  ),
   "volumes.*.filesystem.mountpoint": help(
     "Where the active node mounts it.",
     "an absolute path without spaces, not within another volume's",

@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import type { Problem } from "../components/internal/errors";
-import { hostInNetwork4, isCidr, overlaps4, ROUTE_SERVER_NUMBERS } from "../components/internal/rules";
+import { hostInNetwork4, isCidr, JFS_LOSES, overlaps4, ROUTE_SERVER_NUMBERS } from "../components/internal/rules";
 import { fencingToken } from "./fencingToken";
 import { nearest } from "./nearest";
 import { problemAt, valueAt } from "./report";
@@ -21,6 +21,7 @@ export function failoverChecks(document: unknown): Problem[] {
     ...(["volumes", "addresses", "services"] as const).flatMap((kind) => membership(document, kind)),
     ...placement(document),
     ...nestedMountpoints(document),
+    ...journals(document),
     ...servicePorts(document),
     ...vlanAddresses(document),
     ...routeServers(document),
@@ -155,6 +156,22 @@ function nestedMountpoints(document: unknown): Problem[] {
         problemAt(document, path, `is within that of volume ${other.name}: one would hide or hold the other`),
       ),
   );
+}
+
+/** That nobody loses data by the choice of a file system without having said so. */
+function journals(document: unknown): Problem[] {
+  return keysAt(document, ["volumes"])
+    .map((name) => ["volumes", name, "filesystem"])
+    .filter(
+      (path) =>
+        valueAt(document, [...path, "type"]) === "jfs" && valueAt(document, [...path, "acceptJournalLoss"]) !== true,
+    )
+    .map((path) =>
+      problemAt(document, [...path, "type"], JFS_LOSES, {
+        allowed: "ext4, xfs or btrfs",
+        todo: "use xfs or ext4, or set acceptJournalLoss: true beside it if what was just written may be lost",
+      }),
+    );
 }
 
 /** That no two services, and no service and a replication, want one port. */

@@ -36,7 +36,8 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
   "pair.image": {
     meaning:
       "The distribution, or one for each node by name. Changing it gives a node a new boot disk: one node an update.",
-    allowed: "linode/debian13 or linode/debian12, for both nodes or for each",
+    allowed:
+      "linode/debian13, linode/debian12, or an image of your own made from one of them (private/ID), for both nodes or for each",
     example: "image: linode/debian13",
     default: "linode/debian13",
   },

@@ -19,9 +19,10 @@ export const VOLUME_NAME = /^[a-z][a-z0-9-]{0,22}$/;
 const size = (least: number, most?: number): z.ZodType<number | Record<string, number>> =>
   z.union([whole(least, most), z.record(z.string(), whole(least, most))]);
 
-const IMAGES = ["linode/debian13", "linode/debian12"] as const;
+/** The vendor's, or the account's own made from one of them. */
+const anImage = text("is not one of the choices", (id) => /^(linode\/debian1[23]|private\/\d+)$/.test(id));
 /** One image for both nodes, or one for each by name. */
-const image = z.union([z.enum(IMAGES), z.record(z.string(), z.enum(IMAGES))]);
+const image = z.union([anImage, z.record(z.string(), anImage)]);
 
 /** The networks that every system can use. */
 export const interconnect = z.discriminatedUnion(

@@ -3,6 +3,10 @@ import type { Problem } from "./errors";
 
 export { ROUTE_SERVER_NUMBERS } from "../../hosts/floating-ip/regions";
 
+/** Why a pair's file system is not JFS: seen on hosts, and in the source of the package's patch for GCC 10. */
+export const JFS_LOSES =
+  "loses synced files in a crash: Debian's jfs_fsck cannot replay its journal (jfsutils 1.1.15-5 and later)";
+
 /** RFC 1123 host label, as `uname -n` and DRBD's `on` take it. */
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;

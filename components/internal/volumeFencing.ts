@@ -62,6 +62,8 @@ export function fencedTuning(
         disk: { fencing: "resource-and-stonith" },
         handlers: {
           fencePeer: `${fencingPaths.pacemakerHandler} --timeout ${handler}`,
+          // On both sides: one that boots has often resynced before its cluster manager is up, and could not say so.
+          unfencePeer: "/usr/lib/drbd/crm-unfence-peer.sh",
           afterResyncTarget: "/usr/lib/drbd/crm-unfence-peer.sh",
         },
       };

@@ -6,7 +6,7 @@ import { UserError } from "./errors";
 import { claim } from "./hostClaims";
 import { checkVolumeFencing, fencedTuning } from "./volumeFencing";
 import { checkTuning } from "./volumeTuning";
-import { Findings } from "./rules";
+import { Findings, JFS_LOSES } from "./rules";
 
 const DEFAULT_PORT = 7788;
 const DEFAULT_DETECTION_SECONDS = 3;
@@ -173,6 +173,13 @@ function checkFilesystem({ filesystem, mode }: DrbdVolumeArgs, found: Findings):
     what: "is not a cluster file system: two primaries that mount it destroy it",
     allowed: "no file system here for mode dual-primary",
     todo: "leave it out and put an Ocfs2Cluster on the volume, or use one primary",
+  });
+  found.require(filesystem.type !== "jfs" || filesystem.acceptJournalLoss === true, {
+    path: "filesystem.type",
+    given: filesystem.type,
+    what: JFS_LOSES,
+    allowed: "ext4, xfs, btrfs",
+    todo: "use xfs or ext4, or set filesystem.acceptJournalLoss to true if what was just written may be lost",
   });
   found.requireMountpoint("filesystem.mountpoint", filesystem.mountpoint, "/srv");
 }

@@ -20,7 +20,12 @@ export function defineUp(program: Command): void {
   program
     .command("up")
     .description("start the lab, and build before what it needs: the Pulumi engine and the images")
-    .option("--image <name>", "make this image available too: linode/debian12 (repeatable)", collect, [])
+    .option(
+      "--image <name>",
+      "make this image available too: linode/debian12, or private/13 of the account's own (repeatable)",
+      collect,
+      [],
+    )
     .option("--packages <file>", "what guests may install with apt-get: a JSON list of Debian packages, or one a line")
     .option(
       "--port <number>",

@@ -20,7 +20,7 @@ import type { ImageRecipe } from "./recipe";
 export interface ImageOptions {
   /** The lab's cache folder; images go into its `images/`. */
   readonly cacheDir: string;
-  /** `linode/debian13` (default) or `linode/debian12`. */
+  /** `linode/debian13` (default), `linode/debian12`, or the account's own `private/13`. */
   readonly image?: string;
   /** What guests may install with apt-get. Default: what the roles of hosts declare, and a few more. */
   readonly packages?: readonly string[];
@@ -49,7 +49,7 @@ function recipeOf(image: string): ImageRecipe {
 export function imagePath(options: ImageOptions): string {
   const recipe = recipeOf(options.image ?? DEFAULT_IMAGE);
   const hash = recipeHash(recipe, options.packages ?? defaultPackages(), kernelRelease());
-  return join(options.cacheDir, "images", `${recipe.name.replace("linode/", "")}-${hash}.ext4`);
+  return join(options.cacheDir, "images", `${recipe.name.replace("linode/", "").replace("/", "-")}-${hash}.ext4`);
 }
 
 /** Builds an image unless it is in the cache, and returns its file. */
@@ -111,6 +111,7 @@ async function installSystem(
       .map((name) => `${name}\n`)
       .join(""),
   );
+  await writeFile(join(inputs, "installed"), (recipe.installed ?? []).map((name) => `${name}\n`).join(""));
   const mirrors = await hostMirrors();
   const total = new Set(packages).size;
   let fetched = 0;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # usage: customize.sh ROOT RECIPE   (called by mmdebstrap on the fresh root file system)
 # Turns a fresh Debian into a Linode image: RECIPE is a folder with `rootfs/` (files to lay over it), `packages` (names, one
-# a line, that guests may install), and `modules/` (the kernel's modules, named by its release).
+# a line, that guests may install), `installed` (names of those that are on the image already), and `modules/` (the kernel's
+# modules, named by its release).
 set -euo pipefail
 
 root=${1:?usage: customize.sh ROOT RECIPE}
@@ -26,6 +27,21 @@ fill_repository() {
     mv "$file" "${file/_+([0-9])%3a/_}"
   done
   (cd "$root$repository" && apt-ftparchive packages . >Packages && apt-ftparchive release . >Release)
+}
+
+# What an image of one's own saves each guest. Nothing of it starts by itself: whoever runs it says so.
+install_packages() {
+  local policy=$root/usr/sbin/policy-rc.d names unit
+  [ -s "$recipe/installed" ] || return 0
+  names=$(tr '\n' ' ' <"$recipe/installed")
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 0755 "$policy"
+  # shellcheck disable=SC2086 # each name is a word
+  in_root apt-get install -y -q=2 --no-install-recommends $names >/dev/null
+  rm "$policy"
+  for unit in apache2 chrony drbd frr lighttpd; do
+    in_root systemctl disable --quiet "$unit.service"
+  done
 }
 
 install_modules() {
@@ -104,6 +120,7 @@ EOF
 
 shopt -s extglob
 fill_repository
+install_packages
 install_modules
 trim
 cp -R --preserve=mode,links "$recipe/rootfs/." "$root/"

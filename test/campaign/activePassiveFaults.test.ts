@@ -1,6 +1,6 @@
 import { ActivePassive } from "../support/activePassive";
 import { Lab } from "../support/lab";
-import { labConfig } from "../support/labConfig";
+import { labConfig, onOwnImage } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
@@ -10,7 +10,7 @@ const KEEPALIVE = 2;
 
 const lab = new Lab();
 const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", labConfig("active-passive", nodes));
+const project = new StackProject(lab, "active", onOwnImage(labConfig("active-passive", nodes)));
 const pair = new ActivePassive(lab, project, nodes);
 
 beforeAll(() => pair.build(), 1_500_000);

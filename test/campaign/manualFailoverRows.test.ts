@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { GROUP, ManualPair, VOLUME } from "../support/failover/manualPair";
 import { Lab } from "../support/lab";
-import { labConfig } from "../support/labConfig";
+import { labConfig, onOwnImage } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
 
@@ -13,7 +13,7 @@ const STALL_SECONDS = 7;
 const lab = new Lab();
 const nodes = ["hand1", "hand2"] as const;
 const [first, second] = nodes;
-const project = new StackProject(lab, "hand", labConfig("manual-failover", nodes));
+const project = new StackProject(lab, "hand", onOwnImage(labConfig("manual-failover", nodes)));
 const pair = new ManualPair(lab, project, nodes);
 
 beforeAll(() => pair.build(), 1_700_000);

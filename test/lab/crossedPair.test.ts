@@ -47,7 +47,7 @@ describe("a fresh crossed pair", () => {
     expect(volumes).toHaveLength(4);
   });
 
-  it("2.4 and 2.5 replicate two resources, with JFS for the database and ext4 for the site", async () => {
+  it("2.4 and 2.5 replicate two resources, each with a file system of its own choice: XFS for the database, ext4 for the site", async () => {
     const [db, web] = await Promise.all(
       pair.nodes.map((node) => lab.sshOk(node, "drbdadm dump; findmnt -rno SOURCE,FSTYPE,TARGET")),
     );
@@ -58,7 +58,7 @@ describe("a fresh crossed pair", () => {
       expect(text).toMatch(/wfc-timeout\s+15;/);
       expect(text).toMatch(/degr-wfc-timeout\s+60;/);
     }
-    expect(db).toContain("/dev/drbd0 jfs /var/mysql");
+    expect(db).toContain("/dev/drbd0 xfs /var/mysql");
     expect(web).toContain("/dev/drbd1 ext4 /var/www");
   });
 

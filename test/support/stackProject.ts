@@ -21,12 +21,17 @@ const LINKED = [
 export class StackProject {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "linode-ha-stack-"));
 
+  /** What the lab has to have beside its usual image. */
+  private readonly images: readonly string[];
+
   /** @param config what a user writes below `config:`, keys without the project's prefix. */
   constructor(
     readonly lab: Lab,
     readonly stack: string,
     config: Readonly<Record<string, unknown>>,
   ) {
+    const { image } = (config["pair"] ?? {}) as { image?: string };
+    this.images = image?.startsWith("private/") === true ? [image] : [];
     for (const name of LINKED) {
       fs.symlinkSync(path.join(projectRoot, name), path.join(this.folder, name));
     }
@@ -54,7 +59,7 @@ export class StackProject {
 
   /** From nothing to the deployed stack: the lab, the stack, and all in it. */
   async build(): Promise<void> {
-    await this.lab.up();
+    await this.lab.up(...this.images.flatMap((image) => ["--image", image]));
     await this.init();
     await this.up();
   }

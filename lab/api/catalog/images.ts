@@ -2,10 +2,11 @@ import type { Image, Kernel } from "@linode/api-v4";
 
 interface Release {
   readonly label: string;
-  readonly vendor: string;
+  /** Null for an image of the account's own. */
+  readonly vendor: string | null;
   readonly size: number;
   readonly created: string;
-  readonly eol: string;
+  readonly eol: string | null;
 }
 
 const RELEASES: Readonly<Record<string, Release>> = {
@@ -23,6 +24,13 @@ const RELEASES: Readonly<Record<string, Release>> = {
     created: "2023-06-09T12:00:00",
     eol: "2028-06-10T04:00:00",
   },
+  "private/13": {
+    label: "debian13-cluster",
+    vendor: null,
+    size: 2400,
+    created: "2025-11-03T09:00:00",
+    eol: null,
+  },
 };
 
 /** The images that can be deployed here, with the real API's fields. */
@@ -36,19 +44,20 @@ export function imagesFrom(ids: readonly string[]): Image[] {
       created: "2025-01-01T00:00:00",
       eol: "2030-01-01T00:00:00",
     };
+    const isPublic = !id.startsWith("private/");
     return {
       id,
       label: known.label,
       vendor: known.vendor,
       deprecated: false,
       description: "",
-      is_public: true,
+      is_public: isPublic,
       is_shared: false,
       size: known.size,
       total_size: known.size,
       created: known.created,
       updated: known.created,
-      created_by: "linode",
+      created_by: isPublic ? "linode" : "operator",
       type: "manual",
       status: "available",
       eol: known.eol,

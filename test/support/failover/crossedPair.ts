@@ -1,5 +1,5 @@
 import { Lab } from "../lab";
-import { labConfig } from "../labConfig";
+import { labConfig, onOwnImage } from "../labConfig";
 import { until } from "../run";
 import { StackProject } from "../stackProject";
 import { installAckPage, Visitors, type WriteKind } from "./visitor";
@@ -25,7 +25,7 @@ export class CrossedPair {
 
   constructor(nodes: readonly [string, string], overrides: Readonly<Record<string, unknown>> = {}) {
     this.nodes = nodes;
-    this.config = { ...labConfig("crossed-pair", nodes), ...overrides };
+    this.config = { ...onOwnImage(labConfig("crossed-pair", nodes)), ...overrides };
     this.project = new StackProject(this.lab, "crossed", this.config);
   }
 

@@ -89,6 +89,11 @@ describe("DrbdVolume", () => {
       "filesystem.type: is not a cluster file system: two primaries that mount it destroy it",
     ],
     [
+      "a file system whose journal nobody replays",
+      { mode: single, filesystem: { type: "jfs", mountpoint: "/srv" } },
+      "filesystem.type: loses synced files in a crash: Debian's jfs_fsck cannot replay its journal (jfsutils 1.1.15-5 and later)",
+    ],
+    [
       "a relative mount point",
       { mode: single, filesystem: { type: "ext4", mountpoint: "srv" } },
       "filesystem.mountpoint: is not an absolute path",
@@ -118,6 +123,12 @@ describe("DrbdVolume", () => {
   ])("refuses %s", (_name, args, problem) => {
     expect(problems(() => volume("www", args))).toContain(problem);
     expect(steps().filter((name) => name.startsWith("www"))).toEqual([]);
+  });
+
+  it("takes JFS from whoever says that what was just written may be lost", async () => {
+    volume("www", { mode: single, filesystem: { type: "jfs", mountpoint: "/srv", acceptJournalLoss: true } });
+    await engine.settled();
+    expect(steps()).toContain("www-web1-filesystem");
   });
 
   it("tells every option that DRBD would not take in one report, and names those that it takes", () => {

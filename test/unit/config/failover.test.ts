@@ -81,6 +81,7 @@ const CASES: readonly [string, (document: Record<string, unknown>) => void, stri
     (d) => setAt(d, "services.mariadb.volume", "www"),
     "services.mariadb.volume: does not move with the service",
   ],
+  ["JFS", (d) => setAt(d, "volumes.mysql.filesystem.type", "jfs"), "cannot replay its journal"],
   ["nested", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql/www"), "is within that of volume mysql"],
   ["same mount point", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql"), "the same mount point"],
   ["ports", (d) => setAt(d, "services.mariadb.port", 7801), "services.mariadb.port: uses port 7801"],

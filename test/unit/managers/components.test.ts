@@ -10,7 +10,7 @@ let engine: MockEngine;
 let nodes: NodePair;
 let groups: model.ServiceGroup[];
 
-const jfs = { type: "jfs", mountpoint: "/var/mysql" } as const;
+const xfs = { type: "xfs", mountpoint: "/var/mysql" } as const;
 const fencing = { kind: "linode", linodeIds: { web1: 1001, web2: "1002" } } as const;
 const unfenced = { kind: "none", acceptUnfenced: true } as const;
 
@@ -22,13 +22,13 @@ beforeEach(async () => {
     nodes,
     backing: { kind: "disk", name: "mysql" },
     mode: { kind: "single-primary", preferred: "web1", promote: "manager" },
-    filesystem: jfs,
+    filesystem: xfs,
   });
   groups = [
     {
       name: "db",
       preferred: "web1",
-      runs: [model.drbd(data), model.mount(data, jfs), model.service("mariadb"), model.mailTo("root")],
+      runs: [model.drbd(data), model.mount(data, xfs), model.service("mariadb"), model.mailTo("root")],
     },
   ];
 });
@@ -108,7 +108,7 @@ test("by hand, the preferred node comes last: it may start", async () => {
   await engine.settled();
   const order = steps();
   expect(order.indexOf("hand-web1-db")).toBeGreaterThan(order.indexOf("hand-web2-db"));
-  expect(text("hand-web1-db")).toContain("run filesystem /dev/drbd0 /var/mysql jfs noatime");
+  expect(text("hand-web1-db")).toContain("run filesystem /dev/drbd0 /var/mysql xfs noatime");
 });
 
 test.each<[string, () => unknown, string]>([
