@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the units of a DRBD resource do on this host.
-#   drbd-unit up RES      backing device there, resource configured, connecting to the peer
+#   drbd-unit up RES      backing device there, resource configured, connecting to the peer; at a boot under Pacemaker the device only
 #   drbd-unit down RES    demoted and unconfigured; remembers whether this node was alone
 #   drbd-unit keep RES    promotes whenever that is safe, then starts what stands on the resource
 #   drbd-unit health RES  one line of state; exit 1 unless both sides are UpToDate
@@ -29,7 +29,19 @@ unit_up() {
     fi
     sleep 0.5
   done
+  if [[ $PROMOTE == manager ]] && booting_under_pacemaker; then
+    printf '%s is left to Pacemaker, which brings it up when this node is a member again\n' "$RESOURCE"
+    return 0
+  fi
   drbdadm adjust "$RESOURCE"
+}
+
+# booting_under_pacemaker: a Primary that crashed and is back before its peer has taken over must not meet it: its data count as the newer
+# ones, the peer would be their Inconsistent target in the midst of the take-over, and nobody could be promoted until all is copied.
+booting_under_pacemaker() {
+  systemctl is-enabled --quiet pacemaker.service 2>/dev/null &&
+    ! systemctl is-active --quiet pacemaker.service &&
+    [[ $(systemctl is-system-running 2>/dev/null) == @(initializing|starting) ]]
 }
 
 unit_down() {

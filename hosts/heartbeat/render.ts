@@ -88,14 +88,26 @@ function heartbeatFiles(params: HeartbeatParams): Record<AbsolutePath, HostFile>
     "/usr/local/lib/linode-ha/heartbeat-groups": { mode: "0755", content: asset("heartbeat/groups.sh") },
     "/usr/local/lib/linode-ha/heartbeat-silence": { mode: "0755", content: asset("heartbeat/silence.sh") },
     "/etc/systemd/system/heartbeat.service.d/silence.conf": { mode: "0644", content: silenceUnit(params.timings) },
+    "/etc/systemd/system/linode-ha-drbd@.service.d/silence.conf": {
+      mode: "0644",
+      content: `[Service]\nExecStartPre=${silenceCommand(params.timings)}\n`,
+    },
     "/usr/local/lib/linode-ha/heartbeat-health": { mode: "0755", content: asset("heartbeat/health.sh") },
     ...linkFiles(groups),
   };
 }
 
-/** What Heartbeat's unit does before it starts: a node that crashed stays silent until its peer must have called it dead. */
-function silenceUnit({ deadtime, keepalive }: HeartbeatParams["timings"]): string {
+/** The seconds that a node which boots is silent: long enough that its peer must have called it dead, had it crashed. */
+function silenceOf({ deadtime, keepalive }: HeartbeatParams["timings"]): number {
   // Its peer looks each quarter of a second; on a busy host later. Two heartbeats of room cost a crash nothing: the peer serves meanwhile.
-  const silence = Math.ceil(deadtime + 2 * keepalive);
-  return `[Service]\nExecStartPre=/usr/local/lib/linode-ha/heartbeat-silence ${silence}\nTimeoutStartSec=${silence + 60}\n`;
+  return Math.ceil(deadtime + 2 * keepalive);
+}
+
+function silenceCommand(timings: HeartbeatParams["timings"]): string {
+  return `/usr/local/lib/linode-ha/heartbeat-silence ${silenceOf(timings)}`;
+}
+
+/** What Heartbeat's unit does before it starts; replication's does the same. */
+function silenceUnit(timings: HeartbeatParams["timings"]): string {
+  return `[Service]\nExecStartPre=${silenceCommand(timings)}\nTimeoutStartSec=${silenceOf(timings) + 60}\n`;
 }

@@ -208,7 +208,13 @@ describe("a node that starts", () => {
     ["the crossed pair", cases.crossedHeartbeat("alice"), 19],
   ] as const)("is so for longer than the dead time: %s", (_, params, seconds) => {
     expect(seconds).toBeGreaterThan(params.timings.deadtime + params.timings.keepalive);
-    expect(heartbeatRole.files({ ...params })["/etc/systemd/system/heartbeat.service.d/silence.conf"]).toEqual({
+    const files = heartbeatRole.files({ ...params });
+    // Replication too: the peer must not become the target of what the crashed side has.
+    expect(files["/etc/systemd/system/linode-ha-drbd@.service.d/silence.conf"]).toEqual({
+      mode: "0644",
+      content: `[Service]\nExecStartPre=/usr/local/lib/linode-ha/heartbeat-silence ${seconds}\n`,
+    });
+    expect(files["/etc/systemd/system/heartbeat.service.d/silence.conf"]).toEqual({
       mode: "0644",
       content: `[Service]\nExecStartPre=/usr/local/lib/linode-ha/heartbeat-silence ${seconds}\nTimeoutStartSec=${seconds + 60}\n`,
     });
