@@ -3,9 +3,10 @@
 
 LHA_CHANGED_FILES=()
 
-# install_file SOURCE TARGET MODE OWNER [SECRET]: makes TARGET like SOURCE. The new file appears whole or not at all.
+# install_file SOURCE TARGET MODE OWNER [SECRET]: makes TARGET like SOURCE. The new file appears whole or not at all, also where two steps
+# that run at once share it.
 install_file() {
-  local source=$1 target=$2 mode=$3 owner secret=${5:--} why="" fresh="$2.linode-ha-new" folder=${2%/*}
+  local source=$1 target=$2 mode=$3 owner secret=${5:--} why="" fresh="$2.linode-ha-new-$STEP" folder=${2%/*}
   owner=$(full_owner "$4")
   if [[ ! -f $target ]]; then
     why="wrote $target"
