@@ -17,13 +17,16 @@ const WHOLE_SECONDS = 420;
 
 /** The stack `crossed-pair` in the lab, as its example configuration has it, with visitors of its site. */
 export class CrossedPair {
-  readonly lab = new Lab();
   readonly nodes: readonly [string, string];
   readonly project: StackProject;
   visitors!: Visitors;
   readonly config: Record<string, unknown>;
 
-  constructor(nodes: readonly [string, string], overrides: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    nodes: readonly [string, string],
+    overrides: Readonly<Record<string, unknown>> = {},
+    readonly lab = new Lab(),
+  ) {
     this.nodes = nodes;
     this.config = { ...onOwnImage(labConfig("crossed-pair", nodes)), ...overrides };
     this.project = new StackProject(this.lab, "crossed", this.config);
