@@ -7,6 +7,7 @@ import { filesystemRole } from "./filesystem/render";
 import { floatingIpRole } from "./floating-ip/render";
 import { heartbeatSettledRole } from "./heartbeat-settled/render";
 import { heartbeatRole } from "./heartbeat/render";
+import { localFilesystemRole } from "./local-filesystem/render";
 import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
 import { pacemakerRole } from "./pacemaker/render";
@@ -14,6 +15,12 @@ import { apacheRole } from "./services/apache/render";
 import { forwardingRole } from "./services/forwarding/render";
 import { lighttpdRole } from "./services/lighttpd/render";
 import { mailRelayRole } from "./services/mail-relay/render";
+import {
+  mariadbReplicationRole,
+  mariadbSeedRole,
+  mariadbServerSideRole,
+  mariadbTrustRole,
+} from "./services/mariadb-pair/render";
 import { mariadbRole } from "./services/mariadb/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
@@ -28,6 +35,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   floatingIpRole,
   heartbeatRole,
   heartbeatSettledRole,
+  localFilesystemRole,
   manualFailoverRole,
   ocfs2Role,
   pacemakerRole,
@@ -35,7 +43,11 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   forwardingRole,
   lighttpdRole,
   mailRelayRole,
+  mariadbReplicationRole,
   mariadbRole,
+  mariadbSeedRole,
+  mariadbServerSideRole,
+  mariadbTrustRole,
   packageDriftRole,
   postgresqlRole,
 ];

@@ -2,12 +2,12 @@ import type { HaNode } from "../haNode";
 import type { Findings } from "./rules";
 
 /** What only one thing on a host can have. */
-type Claim = "tcp port" | "drbd minor" | "mount point" | "device";
+type Claim = "tcp port" | "drbd minor" | "mount point" | "device" | "service";
 
 const claims = new WeakMap<HaNode, Map<string, string>>();
 
 /**
- * Notes who uses a port, a minor, a mount point or a device of a host, so that the second one is refused while the
+ * Notes who uses a port, a minor, a mount point, a device or a service of a host, so that the second one is refused while the
  * program is still being read, not when the host trips over it.
  *
  * @param owner how a reader knows the claimant; the same owner may claim a thing twice.

@@ -118,7 +118,7 @@ server_run() {
 
 # slave_read: sets SLAVE, the state of the replication from the peer. slave NAME: one value of it; nothing where none is configured.
 slave_read() {
-  SLAVE=$(sql --vertical <<<'SHOW ALL SLAVES STATUS')
+  SLAVE=$(sql --vertical --column-names <<<'SHOW ALL SLAVES STATUS')
 }
 
 slave() {
@@ -130,11 +130,13 @@ user_tables() {
   sql <<<"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ($SYSTEM_SCHEMAS)"
 }
 
-# unfit_tables: one a line, with what is wrong with it: what two writers, or a copy by rows, cannot carry.
+# unfit_tables: one a line, with what is wrong with it: what a copy by rows cannot carry, or two writers cannot.
 unfit_tables() {
+  local keyless=0
+  if [[ $TOPOLOGY == multi-master ]]; then keyless=1; fi
   sql <<<"SELECT CONCAT(t.TABLE_SCHEMA, '.', t.TABLE_NAME, ': ', IF(t.ENGINE = 'InnoDB', 'no primary key', CONCAT('engine ', t.ENGINE, ', not InnoDB')))
 FROM information_schema.TABLES t LEFT JOIN information_schema.TABLE_CONSTRAINTS c
   ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'
-WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN ($SYSTEM_SCHEMAS) AND (c.CONSTRAINT_NAME IS NULL OR t.ENGINE <> 'InnoDB')
+WHERE t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_SCHEMA NOT IN ($SYSTEM_SCHEMAS) AND ($keyless AND c.CONSTRAINT_NAME IS NULL OR t.ENGINE <> 'InnoDB')
 ORDER BY 1"
 }

@@ -3,7 +3,7 @@
 #   state    the mark on the data, the number of applications' tables, positions, role, size: NAME=VALUE lines
 #   copy     a consistent copy of the data on standard output (mbstream); replication from the peer stops for it
 #   resume   replication from the peer starts again where the copy was taken
-#   attach   a replica is there: acknowledgements wait for it again
+#   attach   a replica is there: acknowledgements wait for it again; says how often this pair was taken over: term=NUMBER
 set -euo pipefail
 export LC_ALL=C
 # shellcheck source=../../lib/mariadb.sh
@@ -50,7 +50,11 @@ case ${SSH_ORIGINAL_COMMAND:-${1-}} in
   state) state ;;
   copy) copy ;;
   resume) exec "$MARIADB_LIB/replicate" resume ;;
-  attach) sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = ON' ;;
+  attach)
+    sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = ON'
+    role_read
+    printf 'term=%s\n' "$TERM_NUMBER"
+    ;;
   *)
     printf 'usage: donor state | copy | resume | attach\n' >&2
     exit 2

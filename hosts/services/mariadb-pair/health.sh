@@ -80,8 +80,8 @@ writing() {
   if [[ $(sql <<<'SELECT @@GLOBAL.read_only') != 0 ]]; then
     WRONG+=("the writer is read-only until $PEER_NAME has said that it does not write; if that is gone for good: mariadb-take-over")
   fi
-  acknowledged=$(sql <<<"SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_status'" | cut -f 2)
-  if [[ $acknowledged != ON ]]; then
+  acknowledged=$(sql <<<"SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_master_status', 'Rpl_semi_sync_master_clients')" | cut -f 2 | paste -sd' ')
+  if [[ $acknowledged != [1-9]*" ON" ]]; then
     WRONG+=("no replica acknowledges: what is written now would be lost with this node ($positions)")
   fi
 }

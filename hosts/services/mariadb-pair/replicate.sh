@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Usage: replicate ensure | resume
+# Usage: replicate ensure | resume | attach
 # ensure: replication from the peer runs; where it was never set up, or only lost its way, it is started. One that stopped at a conflict
 # stays stopped: a person decides. resume: after a copy was made of one side for the other, whatever it had stopped at before.
+# attach: has the writer wait for the replica here, where replication runs already.
 # Exit: 0 it runs, 10 refused, 11 the two have parted, 12 it does not run in time.
 set -euo pipefail
 export LC_ALL=C
@@ -10,6 +11,7 @@ export LC_ALL=C
 mariadb_settings
 
 readonly WAIT=${MARIADB_HA_WAIT:-60}
+readonly ATTACHED=$MARIADB_RUN/mariadb-attached
 readonly PASSWORD_FILE=$MARIADB_ROOT/etc/linode-ha/mariadb-replication.password
 readonly SOURCE_SUM=$MARIADB_ROOT/var/lib/linode-ha/state/mariadb-source.sum
 
@@ -57,7 +59,13 @@ start_position() {
 start() {
   local at password
   at=$(start_position)
+  rm -f "$ATTACHED"
   password=$(<"$PASSWORD_FILE")
+  # Set here and never in a file: a writer that restarts as an acknowledging replica takes back what was not acknowledged, which its
+  # replica may have; and a replica that waits for acknowledgements applies nothing until their time is over.
+  if [[ $TOPOLOGY == replica ]]; then
+    sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = OFF; SET GLOBAL rpl_semi_sync_slave_enabled = ON'
+  fi
   # Strict mode would not let this node's own domain be set behind its log, which is what passing over its own transactions needs.
   sql <<SQL
 STOP ALL SLAVES;
@@ -90,8 +98,20 @@ await() {
     if stopped_for_good || ((SECONDS - begun >= WAIT)); then break; fi
     sleep 0.3
   done
-  if running; then return 0; fi
-  explain
+  if ! running; then explain; fi
+  if [[ $TOPOLOGY == replica ]]; then attach; fi
+}
+
+# attach: the writer waits for this replica's acknowledgements again; and its term is known here before this node may ever take over.
+attach() {
+  local term
+  if ! term=$(ask_peer attach | value term) || [[ ! $term =~ ^[0-9]+$ ]]; then
+    refuse 12 "$PEER_NAME does not answer over SSH at $PEER_ADDRESS: it is not known how often it has taken over" "see there: journalctl -u ssh"
+  fi
+  role_read
+  if [[ $ROLE == reader ]] && ((term > TERM_NUMBER)); then role_write reader "$term"; fi
+  mkdir -p "$MARIADB_RUN"
+  : >"$ATTACHED"
 }
 
 # stopped_for_good: no further waiting mends it.
@@ -133,8 +153,9 @@ case ${1-} in
     start
     await
     ;;
+  attach) attach ;;
   *)
-    printf 'usage: replicate ensure | resume\n' >&2
+    printf 'usage: replicate ensure | resume | attach\n' >&2
     exit 2
     ;;
 esac

@@ -40,8 +40,9 @@ follow() {
     die "$((status == 11 ? EXIT_UNSAFE : EXIT_REFUSED))" "replication from $PEER_NAME does not run" "read the words above"
   fi
   if [[ -e $note ]]; then
-    if [[ $TOPOLOGY == multi-master ]]; then ask_peer resume; else ask_peer attach; fi ||
+    if [[ $TOPOLOGY == multi-master ]] && ! ask_peer resume; then
       die "$EXIT_REFUSED" "$PEER_NAME did not go on after its data was copied" "read its words above, then run the step again"
+    fi
     rm -f "$note"
   fi
   changed "started replication from $PEER_NAME"

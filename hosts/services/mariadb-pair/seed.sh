@@ -24,6 +24,7 @@ role_apply() {
       die "$EXIT_REFUSED" "there is no data of mariadb in $DATADIR" "run the server's step first: linode-ha-step list"
       ;;
   esac
+  if [[ $TOPOLOGY == replica && ! -e $ROLE_MARK ]] && applying; then role_write "$INITIAL_ROLE" 0; fi
   if applying || server_up; then
     fit
     accounts

@@ -39,6 +39,10 @@ while (($# > 0)); do
   esac
   shift
 done
+if [[ -n $OFF_SINCE ]] && ((OFF_SINCE > $(date +%s))); then
+  printf 'error: --peer-off-since %s is in the future\n' "$OFF_SINCE" >&2
+  exit 2
+fi
 mariadb_settings
 if [[ $TOPOLOGY != replica ]]; then refuse 10 "both nodes of this pair write at all times"; fi
 mark_read
@@ -67,7 +71,7 @@ step_aside() {
 open() {
   role_write writer "$((TERM_NUMBER + 1))"
   # Nobody is there to acknowledge; a replica that comes switches it on again.
-  sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = OFF; SET GLOBAL read_only = OFF'
+  sql <<<'SET GLOBAL rpl_semi_sync_slave_enabled = OFF; SET GLOBAL rpl_semi_sync_master_enabled = OFF; SET GLOBAL read_only = OFF'
   printf '%s is the writer (term %s)\n' "$NODE_NAME" "$TERM_NUMBER"
 }
 
@@ -81,9 +85,20 @@ proven() {
     return 1
   fi
   at=$(value at <<<"$evidence")
+  if [[ -n $OFF_SINCE ]] && (($(since_boot "$OFF_SINCE") < at - 2)); then
+    WHY="$PEER_NAME answered after the moment that --peer-off-since names"
+    return 1
+  fi
   off=$(since_boot "${OFF_SINCE:-$(date +%s)}")
   WHY="the last proof is $((off - at)) s older than the moment from which $PEER_NAME is known to be off, and it waits $ACK_SECONDS s for an acknowledgement"
-  ((off - at <= ACK_SECONDS))
+  # Both are whole seconds, cut off: less than, not equal.
+  ((off - at < ACK_SECONDS))
+}
+
+# has LIST: received, or written here already.
+has() {
+  slave_read
+  covers "$(slave Gtid_IO_Pos)" "$1" || covers "$(sql <<<'SELECT @@gtid_binlog_pos')" "$1"
 }
 
 if [[ $ASIDE == yes ]]; then
@@ -104,8 +119,8 @@ if [[ $ROLE == writer ]]; then
 fi
 
 slave_read
-if [[ $ACCEPT == no && (-z $SLAVE || $(slave Last_SQL_Errno) != 0) ]]; then
-  refuse 11 "this replica is stale: $(slave Last_SQL_Error)${SLAVE:+ }replication from $PEER_NAME is stopped or not set up" \
+if [[ $ACCEPT == no && -n $SLAVE && $(slave Last_SQL_Errno) != 0 ]]; then
+  refuse 11 "this replica is stale: replication from $PEER_NAME stopped at: $(slave Last_SQL_Error)" \
     "put it right: mariadb-reseed" "or take over without what is missing: mariadb-take-over --accept-loss"
 fi
 
@@ -116,10 +131,10 @@ if answer=$(peer_sql 5 2>/dev/null <<<'SELECT @@GLOBAL.read_only, @@gtid_binlog_
     refuse 10 "$PEER_NAME lives and writes" "on $PEER_NAME: mariadb-take-over --step-aside"
   fi
   begun=$SECONDS
-  until slave_read && covers "$(slave Gtid_IO_Pos)" "$target"; do
+  until has "$target"; do
     if ((SECONDS - begun >= WAIT)); then
       if [[ $ACCEPT == yes ]]; then break; fi
-      refuse 12 "$PEER_NAME has come to $target, and only $(slave Gtid_IO_Pos) is here after $WAIT s"
+      refuse 12 "$PEER_NAME has come to $target, and here is only $(sql <<<'SELECT @@gtid_binlog_pos') after $WAIT s"
     fi
     sleep 0.2
   done

@@ -28,9 +28,10 @@ reader() {
   slave_read 2>/dev/null || return 0
   if [[ $(slave Slave_IO_Running) != Yes || $(slave Slave_SQL_Running) != Yes ]]; then
     # Only with the peer's answer: what was received and not applied yet is never dropped while it cannot be had again.
-    if [[ -n $SLAVE && $(slave Slave_IO_Running) != Connecting ]]; then "$MARIADB_LIB/replicate" ensure || :; fi
+    if [[ $(slave Slave_IO_Running) != Connecting ]]; then "$MARIADB_LIB/replicate" ensure || :; fi
     return 0
   fi
+  if [[ ! -e $MARIADB_RUN/mariadb-attached ]] && ! "$MARIADB_LIB/replicate" attach; then return 0; fi
   # The order matters: the clock, then what the writer has, then what is here.
   at=$(uptime_seconds)
   read -r status clients source < <(peer_sql "$TICK" 2>/dev/null <<<"SELECT
@@ -62,7 +63,8 @@ writer() {
       say "$PEER_NAME says that it is the writer too: neither is opened by itself"
       return 0
     fi
-    sql <<<'SET GLOBAL read_only = OFF'
+    # First the waiting for acknowledgements: nothing is acknowledged before the replica has it.
+    sql <<<'SET GLOBAL rpl_semi_sync_slave_enabled = OFF; SET GLOBAL rpl_semi_sync_master_enabled = ON; SET GLOBAL read_only = OFF'
     say "open for writing: $PEER_NAME is $(value role <<<"$peer")"
   fi
 }
