@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { mountUnitName } from "../../../hosts/filesystem/render";
 import { localFilesystemRole } from "../../../hosts/local-filesystem/render";
 import { type MariadbPairParams, mariadbSteps } from "../../../hosts/services/mariadb-pair/config";
 import {
@@ -12,7 +11,6 @@ import {
   mariadbTrustRole,
 } from "../../../hosts/services/mariadb-pair/render";
 import type { HaNode, NodePair } from "../../haNode";
-import { UserError } from "../../internal/errors";
 import { HostStep } from "../../internal/hostStep";
 import { childName } from "../../internal/naming";
 import { Findings } from "../../internal/rules";
@@ -20,11 +18,10 @@ import { accountPassword } from "./database";
 import {
   baseOf,
   checkClient,
+  checkedPassword,
   DEFAULT_PORT,
   type MariadbPairArgs,
   type PairKind,
-  PASSWORD,
-  passwordProblem,
 } from "./mariadbPairPlan";
 import { refuse } from "./replicated";
 
@@ -182,7 +179,7 @@ function pairParams(
     primary: kind.primary,
     cluster: identity,
     base,
-    ...(args.storage.kind === "folder" ? {} : { mountUnit: mountUnitName(base) }),
+    mounted: args.storage.kind !== "folder",
     port: args.port ?? DEFAULT_PORT,
     bufferPoolMiB: args.bufferPoolMiB ?? 128,
     maxConnections: args.maxConnections ?? 100,
@@ -222,10 +219,7 @@ function passwordsOf(name: string, { passwords = {} }: MariadbPairArgs, parent: 
   const one = (which: "site" | "replication" | "health"): pulumi.Output<string> => {
     const given = passwords[which];
     if (given === undefined) return accountPassword(childName(name, which), parent);
-    return pulumi.secret(given).apply((value) => {
-      if (!PASSWORD.test(value)) throw new UserError(`"${name}" cannot be built:`, [passwordProblem(which)]);
-      return value;
-    });
+    return pulumi.secret(given).apply((value) => checkedPassword(name, which, value));
   };
   return {
     [mariadbPairSecrets.replication]: one("replication"),

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { OwnFilesystem } from "../../../hosts/local-filesystem/render";
 import type { MariadbTopology } from "../../../hosts/services/mariadb-pair/config";
 import type { NodePair } from "../../haNode";
+import { UserError } from "../../internal/errors";
 import { claim } from "../../internal/hostClaims";
 import type { Findings } from "../../internal/rules";
 import { checkAccount } from "./database";
@@ -82,7 +83,7 @@ export interface PairKind {
 /** Where none is given. */
 export const DEFAULT_PORT = 3306;
 /** What needs no quoting anywhere. */
-export const PASSWORD = /^[A-Za-z0-9]{16,64}$/;
+const PASSWORD = /^[A-Za-z0-9]{16,64}$/;
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 /** MariaDB's ids are unsigned 32-bit numbers. */
 const MOST_ID = 2 ** 32 - 1;
@@ -153,8 +154,17 @@ function checkPasswords({ passwords = {} }: MariadbPairArgs, found: Findings): v
   });
 }
 
-/** What is said of a password, whichever way it came. */
-export function passwordProblem(name: string): { path: string; what: string; allowed: string; todo: string } {
+/**
+ * A password that became known only now.
+ *
+ * @throws UserError where it is missing or too weak.
+ */
+export function checkedPassword(component: string, which: string, value: string): string {
+  if (!PASSWORD.test(value)) throw new UserError(`"${component}" cannot be built:`, [passwordProblem(which)]);
+  return value;
+}
+
+function passwordProblem(name: string): { path: string; what: string; allowed: string; todo: string } {
   return {
     path: `passwords.${name}`,
     what: "is missing or too weak",

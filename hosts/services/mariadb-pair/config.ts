@@ -27,8 +27,8 @@ export interface MariadbPairParams {
   readonly cluster: string;
   /** The folder, or the mount point, that the data is below. */
   readonly base: AbsolutePath;
-  /** The unit that mounts `base`; undefined where it is a plain folder. */
-  readonly mountUnit?: string;
+  /** Whether `base` must be mounted; false where it is a plain folder. */
+  readonly mounted: boolean;
   readonly port: number;
   readonly bufferPoolMiB: number;
   readonly maxConnections: number;
@@ -150,8 +150,7 @@ export function pairSettings(params: MariadbPairParams): Record<string, string> 
     PEER_ADDRESS: peer.address,
     PORT: `${params.port}`,
     BASE: params.base,
-    MOUNTED: params.mountUnit === undefined ? "no" : "yes",
-    MOUNT_UNIT: params.mountUnit ?? "",
+    MOUNTED: params.mounted ? "yes" : "no",
     OWN_DOMAIN: `${own.domainId}`,
     PEER_DOMAIN: `${peer.domainId}`,
     INITIAL_ROLE: params.topology === "replica" && own.name !== params.primary ? "reader" : "writer",

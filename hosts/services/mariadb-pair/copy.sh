@@ -57,6 +57,7 @@ settle() {
   local socket=$folder/settle.sock
   at=$(positions "$folder")
   if [[ ! $at =~ ^([0-9]+-[0-9]+-[0-9]+(,[0-9]+-[0-9]+-[0-9]+)*)?$ ]]; then refuse "\"$at\" is no position"; fi
+  mkdir -p "$MARIADB_RUN"
   # Nobody else reaches this server, and it replicates from nobody.
   mariadbd --user=mysql --datadir="$folder" --socket="$socket" --pid-file="$folder/settle.pid" \
     --skip-networking --skip-slave-start >"$MARIADB_RUN/mariadb-settle.log" 2>&1 &

@@ -13,7 +13,7 @@ refuse() {
 }
 
 if [[ $MOUNTED == yes ]] && ! findmnt -rno SOURCE -M "$BASE" >/dev/null; then
-  refuse "$BASE is not mounted" "see why: systemctl status '$MOUNT_UNIT'"
+  refuse "$BASE is not mounted" "see why: systemctl list-units --failed '*.mount'"
 fi
 mark_read
 case $MARK_STATE in

@@ -65,9 +65,9 @@ export const mariadbServerSideRole: HostRole<MariadbServerSideParams, MariadbSer
   }),
 };
 
-function serverDropIn({ mountUnit, base }: MariadbPairParams): string {
+function serverDropIn({ mounted, base }: MariadbPairParams): string {
   return [
-    ...(mountUnit === undefined ? [] : ["[Unit]", `RequiresMountsFor=${base}`, ""]),
+    ...(mounted ? ["[Unit]", `RequiresMountsFor=${base}`, ""] : []),
     "[Service]",
     // With full rights: the server's own user may not see the mark.
     `ExecStartPre=+${programs}/guard`,

@@ -30,7 +30,7 @@ role_apply() {
   ensure_copy_key
   settings_accepted
   if [[ $MOUNTED == yes ]] && ! findmnt -rno SOURCE -M "$BASE" >/dev/null; then
-    die "$EXIT_REFUSED" "$BASE is not mounted: the data belongs on a file system of its own" "see why: systemctl status '$MOUNT_UNIT'"
+    die "$EXIT_REFUSED" "$BASE is not mounted: the data belongs on a file system of its own" "see why: systemctl list-units --failed '*.mount'"
   fi
   make_data
   enable_unit "$UNIT"
