@@ -39,6 +39,8 @@ export type { MembershipLink, PacemakerClusterArgs } from "./managers/pacemaker"
 export type { AutomaticArgs, ManagerArgs } from "./managers/planManager";
 export { Ocfs2Cluster } from "./ocfs2Cluster";
 export type { Ocfs2ClusterArgs } from "./ocfs2Cluster";
+export { RoundRobinDns } from "./roundRobinDns";
+export type { RoundRobinDnsArgs, RoundRobinZone } from "./roundRobinDns";
 export { address, drbd, links, mailTo, mount, service } from "./serviceGroup";
 export type { GroupAddress, GroupMember, ReplicatedVolume, ServiceGroup } from "./serviceGroup";
 export { ApacheServer } from "./services/apacheServer";

@@ -52,6 +52,11 @@ first_data() {
   case "$MARK_STATE/$theirs" in
     made/made) begin_empty ;;
     made/open | seeding/open)
+      # Its log is whole from the beginning: whatever comes now, replication brings.
+      if [[ $MARK_STATE == made && $(value tables <<<"$peer") == 0 && -z $(value gtid <<<"$peer") && $(value server <<<"$peer") == up ]]; then
+        begin_empty
+        return 0
+      fi
       if [[ $TOPOLOGY == replica && $(value role <<<"$peer") != writer ]]; then
         die "$EXIT_UNSAFE" "this node is empty, and $PEER_NAME is a replica: it may lack writes that were acknowledged here; nothing was changed" \
           "decide on $PEER_NAME that it takes over (it refuses if it is stale): mariadb-take-over; then deploy again"

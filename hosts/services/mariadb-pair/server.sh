@@ -127,7 +127,7 @@ take_in() {
     start_unit "$UNIT"
     return 0
   fi
-  if [[ $1 == yes ]] && applying; then sql <<<'FLUSH SSL'; fi
+  if [[ $1 == yes ]] && applying; then sql <<<'FLUSH LOCAL SSL'; fi
   if file_changed '/etc/mysql/*'; then
     PENDING=true
     say "$UNIT runs with its former settings until it is restarted: one node, then, when both are well again, the other"

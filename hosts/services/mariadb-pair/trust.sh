@@ -20,7 +20,7 @@ role_apply() {
     systemctl try-reload-or-restart ssh.service
   fi
   mariadb_settings
-  if file_changed "$MARIADB_TLS/*" && applying && server_up; then sql <<<'FLUSH SSL'; fi
+  if file_changed "$MARIADB_TLS/*" && applying && server_up; then sql <<<'FLUSH LOCAL SSL'; fi
 }
 
 role_remove() {

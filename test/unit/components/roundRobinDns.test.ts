@@ -1,0 +1,109 @@
+import { type HaPair, RoundRobinDns, type RoundRobinDnsArgs, UserError } from "../../../components";
+import { MockEngine, valueOf } from "../../support/mockEngine";
+import { mockPair } from "../../support/mockPair";
+
+const RECORD = "linode:index/domainRecord:DomainRecord";
+const DOMAIN = "linode:index/domain:Domain";
+let engine: MockEngine;
+let pair: HaPair;
+
+beforeEach(async () => {
+  engine = new MockEngine();
+  await engine.start();
+  pair = mockPair("data");
+});
+afterEach(async () => {
+  await engine.settled();
+});
+
+const fresh = { kind: "new", domain: "example.org", soaEmail: "hostmaster@example.org" } as const;
+const dns = (args: Partial<RoundRobinDnsArgs> = {}) =>
+  new RoundRobinDns("dns", { nodes: pair.nodes, zone: fresh, ...args });
+const records = () =>
+  engine.ofType(RECORD).map(({ inputs }) => [inputs["name"] ?? "", inputs["recordType"], inputs["target"]] as const);
+
+function problems(build: () => unknown): string[] {
+  try {
+    build();
+  } catch (error) {
+    if (error instanceof UserError)
+      return error.problems.map(({ path, what, allowed = "" }) => `${path}: ${what}; ${allowed}`);
+    throw error;
+  }
+  return [];
+}
+
+test("each name has each node's address of either family, without a prefix length", async () => {
+  dns();
+  await engine.settled();
+  expect(records()).toHaveLength(8);
+  for (const name of ["", "www"]) {
+    expect(records()).toEqual(
+      expect.arrayContaining([
+        [name, "A", "198.51.100.11"],
+        [name, "A", "198.51.100.12"],
+        [name, "AAAA", "2001:db8:1::11"],
+        [name, "AAAA", "2001:db8:1::12"],
+      ]),
+    );
+  }
+  expect(new Set(engine.ofType(RECORD).map(({ name }) => name)).size).toBe(8);
+});
+
+test("names of records come from the component's, the name's and the node's: never from a place in a list", async () => {
+  dns({ names: ["*.shop", ""] });
+  await engine.settled();
+  const names = engine.ofType(RECORD).map(({ name }) => name);
+  expect(names).toContain("dns-apex-web1-a");
+  expect(names).toContain("dns-wildcard-shop-web2-aaaa");
+});
+
+test("a new zone is made, and the records are in it", async () => {
+  const made = dns({ ttlSeconds: 30 });
+  await engine.settled();
+  expect(engine.named("dns-zone", DOMAIN).inputs).toMatchObject({ domain: "example.org", type: "master" });
+  const id = await valueOf(made.domainId);
+  expect(engine.ofType(RECORD).every(({ inputs }) => inputs["domainId"] === id && inputs["ttlSec"] === 30)).toBe(true);
+  expect(made.names).toEqual(["example.org", "www.example.org"]);
+});
+
+test("an existing zone is looked up by its name, and nothing else of it is touched", async () => {
+  dns({ zone: { kind: "existing", domain: "example.org" }, ttlSeconds: 0 });
+  await engine.settled();
+  expect(engine.ofType(DOMAIN)).toEqual([]);
+  expect(records()).toHaveLength(8);
+});
+
+test.each([
+  [60, "nearest: 30 or 120"],
+  [299, "nearest: 120 or 300"],
+  [600, "nearest: 300 or 3600"],
+  [1, "nearest: 30;"],
+  [3_000_000, "nearest: 2419200;"],
+  [-1, "nearest: 30;"],
+])("a time of %d s is refused, and the nearest are named", (ttlSeconds, words) => {
+  expect(problems(() => dns({ ttlSeconds }))).toEqual([expect.stringContaining(words)]);
+});
+
+test.each<[string, Partial<RoundRobinDnsArgs>, string]>([
+  ["no node", { nodes: [] }, "nodes: is empty"],
+  ["no domain", { zone: { kind: "existing", domain: "example" } }, "zone.domain: is not a domain"],
+  ["no mailbox", { zone: { ...fresh, soaEmail: "nobody" } }, "zone.soaEmail: is not a mailbox"],
+  ["no name", { names: [] }, "names: is empty"],
+  ["one name twice", { names: ["www", "www"] }, "names: has one name twice"],
+  ["two names that would share a record", { names: ["a.b", "a-b"] }, "names: has one name twice"],
+  ["the zone in a name", { names: ["www.example.org"] }, "names[0]: has the zone's name in it"],
+  ["a name that is none", { names: ["WWW!"] }, "names[0]: is not a name within the zone"],
+])("refused: %s", (_what, args, words) => {
+  expect(problems(() => dns(args))).toEqual([expect.stringContaining(words)]);
+});
+
+test("all problems make one report, before anything is registered", () => {
+  const before = engine.registered.length;
+  expect(problems(() => dns({ nodes: [], names: [], ttlSeconds: 1, zone: { ...fresh, soaEmail: "" } }))).toHaveLength(
+    4,
+  );
+  expect(engine.registered.slice(before).filter(({ type }) => !type.startsWith("linode-ha:"))).toEqual(
+    expect.not.arrayContaining([expect.objectContaining({ name: expect.stringMatching(/^dns/) as string })]),
+  );
+});
