@@ -58,6 +58,12 @@ start_position() {
 
 start() {
   local at password
+  # Never while a take-over is at work: the new writer would follow the old one.
+  mkdir -p "$MARIADB_RUN"
+  exec 8>"$MARIADB_RUN/mariadb-role.lock"
+  flock -w 90 8 || refuse 12 "a take-over, or another start of replication, did not end within 90 s" "see what it does: ps -ef | grep mariadb-"
+  role_read
+  if [[ $TOPOLOGY == replica && $ROLE == writer ]]; then refuse 10 "this node is the writer: it follows nobody"; fi
   at=$(start_position)
   rm -f "$ATTACHED"
   password=$(<"$PASSWORD_FILE")
@@ -81,6 +87,7 @@ START SLAVE;
 SQL
   mkdir -p "${SOURCE_SUM%/*}"
   (umask 077 && source_sum >"$SOURCE_SUM")
+  exec 8>&-
 }
 
 # source_sum: what the replication was set up with; a changed address or password sets it up anew.

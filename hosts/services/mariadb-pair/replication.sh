@@ -21,9 +21,22 @@ role_apply() {
     start_unit "$WATCH_UNIT"
   fi
   role_read
-  if [[ $TOPOLOGY == multi-master || $ROLE == reader ]]; then follow; fi
+  if [[ $TOPOLOGY == multi-master || $ROLE == reader ]]; then follow; else opened; fi
   result role "$ROLE"
   result position "$(sql <<<'SELECT @@gtid_binlog_pos' 2>/dev/null || :)"
+}
+
+# opened: the service that watches lets the writer write once the peer has said that it does not.
+opened() {
+  if ! applying || wait_for 60 "word from $PEER_NAME that it does not write" writes; then return 0; fi
+  die "$EXIT_TIMED_OUT" "this node, the writer, is still read-only after 60 s: $PEER_NAME does not say that it does not write" \
+    "see why: journalctl -u $WATCH_UNIT; and on $PEER_NAME: journalctl -u ssh" "if $PEER_NAME is gone for good: mariadb-take-over --accept-loss"
+}
+
+writes() {
+  # It may have found out meanwhile that it is the writer no more.
+  role_read
+  [[ $ROLE == reader || $(sql <<<'SELECT @@GLOBAL.read_only') == 0 ]]
 }
 
 # follow: whatever stops it is told by the program that sets it up.

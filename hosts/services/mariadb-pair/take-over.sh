@@ -49,8 +49,8 @@ mark_read
 if [[ $MARK_STATE != open ]]; then refuse 11 "the data here is not in service (mark: $MARK_STATE)" "deploy the stack"; fi
 server_up || refuse 10 "the server here does not answer" "systemctl status mariadb"
 mkdir -p "$MARIADB_RUN"
-exec 9>"$MARIADB_RUN/mariadb-take-over.lock"
-flock -n 9 || refuse 10 "another take-over is at work here"
+exec 9>"$MARIADB_RUN/mariadb-role.lock"
+flock -w 30 9 || refuse 12 "another take-over, or a start of replication, is at work here"
 role_read
 
 # since_boot EPOCH: that moment on the clock of the evidence.

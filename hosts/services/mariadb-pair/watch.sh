@@ -41,7 +41,6 @@ reader() {
   slave_read 2>/dev/null || return 0
   received=$(slave Gtid_IO_Pos)
   if [[ $(slave Slave_IO_Running) != Yes ]] || ! covers "$received" "$source"; then return 0; fi
-  mkdir -p "$MARIADB_RUN"
   printf 'at=%s\nreceived=%s\nserver=%s\n' "$at" "$received" "$(server_run)" >"$EVIDENCE.new"
   mv "$EVIDENCE.new" "$EVIDENCE"
 }
@@ -53,6 +52,16 @@ writer() {
     if [[ $(peer_sql "$TICK" 2>/dev/null <<<'SELECT @@GLOBAL.read_only') != 0 ]]; then return 0; fi
   fi
   peer=$(ask_peer state 2>/dev/null) || return 0
+  exec 8>"$MARIADB_RUN/mariadb-role.lock"
+  flock -n 8 || return 0
+  role_read
+  if [[ $ROLE == writer ]]; then judge "$peer"; fi
+  exec 8>&-
+}
+
+# judge PEER: what the peer says of itself decides whether this node writes.
+judge() {
+  local peer=$1
   if [[ $(value cluster <<<"$peer") == "$CLUSTER" && $(value role <<<"$peer") == writer ]] &&
     (($(value term <<<"$peer") > TERM_NUMBER)); then
     sql <<<'SET GLOBAL read_only = ON'
@@ -69,6 +78,7 @@ writer() {
   fi
 }
 
+mkdir -p "$MARIADB_RUN"
 while :; do
   mark_read
   role_read

@@ -3,7 +3,7 @@ import { Host, multiMaster, replica, slave } from "./support";
 let host: Host;
 afterEach(() => host.close());
 
-function health(status: string, change: { here?: string; there?: string | "down"; unfit?: string } = {}) {
+function health(status: string, change: { here?: string; there?: string; unfit?: string } = {}) {
   const { here = "1-1-5,2-2-7", there = "1-1-5,2-2-7", unfit = "" } = change;
   host = new Host(multiMaster);
   host.answer("own", [

@@ -122,6 +122,15 @@ test("a writer that restarted and does not know whether it was overtaken needs a
   expect(role()).toBe("writer 3\n");
 });
 
+test("replication is not started beside a take-over, and a writer follows nobody", () => {
+  host.write("base/.linode-ha/mariadb-role", "writer 2\n");
+  host.answer("peer", [["gtid_binlog_pos", "1-1-5"]]);
+  const { code, stderr } = host.run("replicate", "resume");
+  expect(code).toBe(10);
+  expect(stderr).toContain("it follows nobody");
+  expect(host.calls).not.toContain("CHANGE MASTER");
+});
+
 test.each([[["--force"]], [["--wait"]], [["--wait", "soon"]], [["--peer-off-since", "yesterday"]]])(
   "usage: %j",
   (words) => {
