@@ -3,10 +3,11 @@ import { assetPath } from "../assets";
 import { type AbsolutePath, baseResult, type HostFile, type HostRole } from "../contract";
 import { mountUnitName } from "../filesystem/render";
 
-const tools = { ext4: "e2fsprogs", xfs: "xfsprogs" } as const;
-
 /** A file system for a node's own data. */
-export type OwnFilesystem = keyof typeof tools;
+export type OwnFilesystem = "ext4" | "xfs";
+
+/** The package with each one's tools. */
+const tools: Readonly<Record<OwnFilesystem, string>> = { ext4: "e2fsprogs", xfs: "xfsprogs" };
 
 /** A file system on a device of the node's own, which nothing replicates. */
 export interface LocalFilesystemParams {
