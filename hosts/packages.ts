@@ -15,12 +15,10 @@ import { apacheRole } from "./services/apache/render";
 import { forwardingRole } from "./services/forwarding/render";
 import { lighttpdRole } from "./services/lighttpd/render";
 import { mailRelayRole } from "./services/mail-relay/render";
-import {
-  mariadbReplicationRole,
-  mariadbSeedRole,
-  mariadbServerSideRole,
-  mariadbTrustRole,
-} from "./services/mariadb-pair/render";
+import { mariadbServerSideRole } from "./services/mariadb-pair/render";
+import { mariadbReplicationRole } from "./services/mariadb-replication/render";
+import { mariadbSeedRole } from "./services/mariadb-seed/render";
+import { mariadbTrustRole } from "./services/mariadb-trust/render";
 import { mariadbRole } from "./services/mariadb/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";

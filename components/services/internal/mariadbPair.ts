@@ -1,15 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { localFilesystemRole } from "../../../hosts/local-filesystem/render";
-import { type MariadbPairParams, mariadbSteps } from "../../../hosts/services/mariadb-pair/config";
-import {
-  mariadbPairSecrets,
-  mariadbReplicationRole,
-  mariadbSeedRole,
-  type MariadbServerSide,
-  mariadbServerSideRole,
-  mariadbTrustRole,
-} from "../../../hosts/services/mariadb-pair/render";
+import { mariadbPairSecrets, type MariadbPairParams, mariadbSteps } from "../../../hosts/services/mariadb-pair/config";
+import { type MariadbServerSide, mariadbServerSideRole } from "../../../hosts/services/mariadb-pair/render";
+import { mariadbReplicationRole } from "../../../hosts/services/mariadb-replication/render";
+import { mariadbSeedRole } from "../../../hosts/services/mariadb-seed/render";
+import { mariadbTrustRole } from "../../../hosts/services/mariadb-trust/render";
 import type { HaNode, NodePair } from "../../haNode";
 import { HostStep } from "../../internal/hostStep";
 import { childName } from "../../internal/naming";

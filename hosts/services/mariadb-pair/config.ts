@@ -65,6 +65,16 @@ export function sidesOf(params: MariadbPairParams): {
   throw new Error(`node "${params.node}" is not one of ${first.name}, ${second.name}`);
 }
 
+/** The passwords that the two servers and their application share: letters and digits. */
+export const mariadbPairSecrets = {
+  replication: "mariadb-replication",
+  health: "mariadb-health",
+  site: "mariadb-password",
+} as const;
+
+/** The folder with the commands that the steps and the peer call. */
+export const mariadbPrograms: AbsolutePath = "/usr/local/lib/linode-ha/mariadb";
+
 /** The folder with the server's key and certificates. */
 export const mariadbTls: AbsolutePath = "/etc/mysql/linode-ha";
 

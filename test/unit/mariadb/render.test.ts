@@ -4,12 +4,10 @@ import type { HostRole } from "../../../hosts/contract";
 import { maxStepBytes, renderStep } from "../../../hosts/bundle";
 import { localFilesystemRole } from "../../../hosts/local-filesystem/render";
 import { renderMariadbPair } from "../../../hosts/services/mariadb-pair/config";
-import {
-  mariadbReplicationRole,
-  mariadbSeedRole,
-  mariadbServerSideRole,
-  mariadbTrustRole,
-} from "../../../hosts/services/mariadb-pair/render";
+import { mariadbServerSideRole } from "../../../hosts/services/mariadb-pair/render";
+import { mariadbReplicationRole } from "../../../hosts/services/mariadb-replication/render";
+import { mariadbSeedRole } from "../../../hosts/services/mariadb-seed/render";
+import { mariadbTrustRole } from "../../../hosts/services/mariadb-trust/render";
 import { multiMaster, replica } from "./support";
 
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";

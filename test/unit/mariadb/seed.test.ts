@@ -57,7 +57,7 @@ function run(script: string, names: readonly string[], call: string) {
   return { code: status, stdout, stderr };
 }
 const first = () =>
-  run("services/mariadb-pair/seed.sh", ["first_data", "begin_empty", "copy_in"], 'first_data; echo "data: $DATA"');
+  run("services/mariadb-seed/role.sh", ["first_data", "begin_empty", "copy_in"], 'first_data; echo "data: $DATA"');
 const mark = (): string => host.read("base/.linode-ha/mariadb");
 
 test("two empty servers go into service empty, and replay nothing of their packages' scripts", () => {
@@ -124,7 +124,7 @@ test("an empty node of a pair with a replica is filled from its writer only, and
 test("accounts have the least rights, and the nodes' own need the peer's certificate", () => {
   for (const name of ["replication", "health", "password"])
     host.write(`lha/secrets/seed/mariadb-${name}`, `pw-${name}`);
-  const { stdout } = run("services/mariadb-pair/seed.sh", ["account_statements", "account"], "account_statements");
+  const { stdout } = run("services/mariadb-seed/role.sh", ["account_statements", "account"], "account_statements");
   expect(stdout.split("\n")[0]).toBe("SET SESSION sql_log_bin = 0;");
   expect(stdout.split("\n").filter((line) => line.startsWith("GRANT"))).toEqual([
     "GRANT REPLICATION SLAVE ON *.* TO 'ha_replication'@'10.20.0.2';",
@@ -140,7 +140,7 @@ test("no password is an argument of a process", () => {
   for (const name of ["replication", "health", "password"])
     host.write(`lha/secrets/seed/mariadb-${name}`, `pw-${name}`);
   host.command("mariadb", `echo "arguments: $*" >>"$W/calls"; cat >/dev/null`);
-  run("services/mariadb-pair/seed.sh", ["accounts", "account_statements", "account"], "accounts");
+  run("services/mariadb-seed/role.sh", ["accounts", "account_statements", "account"], "accounts");
   host.run("replicate", "resume");
   expect(host.calls).toContain("arguments:");
   expect(host.calls).not.toMatch(/pw-|of-the-replication/);
@@ -148,13 +148,13 @@ test("no password is an argument of a process", () => {
 
 test("tables that cannot be replicated are listed, and nothing goes on", () => {
   host.answer("own", [["TABLE_CONSTRAINTS", "site.a: no primary key\nsite.b: engine MyISAM, not InnoDB\n"]]);
-  const { code, stderr } = run("services/mariadb-pair/seed.sh", ["fit"], "fit");
+  const { code, stderr } = run("services/mariadb-seed/role.sh", ["fit"], "fit");
   expect(code).toBe(10);
   expect(stderr).toContain("site.a: no primary key; site.b: engine MyISAM, not InnoDB");
 });
 
 describe("the data that is made", () => {
-  const make = () => run("services/mariadb-pair/server.sh", ["make_data"], 'make_data; echo "data: $DATA"');
+  const make = () => run("services/mariadb-pair/role.sh", ["make_data"], 'make_data; echo "data: $DATA"');
   beforeEach(() => {
     host.command("mariadb-install-db", `echo made >>"$W/calls"`);
     host.command("install", `mkdir -p "\${!#}"`);

@@ -70,7 +70,9 @@ export class Host {
     for (const name of PROGRAMS) {
       this.write(
         `usr/local/lib/linode-ha/mariadb/${name}`,
-        asset(`services/mariadb-pair/${name}.sh`).replace("#!/usr/bin/env bash", "#!/bin/bash"),
+        asset(
+          `services/${["health", "watch"].includes(name) ? "mariadb-replication" : "mariadb-pair"}/${name}.sh`,
+        ).replace("#!/usr/bin/env bash", "#!/bin/bash"),
         0o755,
       );
     }
