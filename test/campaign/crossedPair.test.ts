@@ -145,14 +145,14 @@ test("fault 13: standby on and off moves once each way", async () => {
 
 test("fault 14: in maintenance mode the whole manager restarts, and nothing moves", async () => {
   await staysThrough("fault 14: maintenance, stack restarted", async () => {
-    expect((await pair.project.linodeHa(["maintenance", "on"], { seconds: 120 })).code).toBe(0);
+    expect((await pair.project.linodeHa(["maintenance"], { seconds: 120 })).code).toBe(0);
     await Promise.all(pair.nodes.map((node) => lab.sshOk(node, "systemctl restart pacemaker.service", 240)));
     await Promise.all(
       pair.nodes.map((node) =>
         until(`${node} is a member again`, 120, async () => (await lab.probe(node, "crmadmin --dc_lookup")).code === 0),
       ),
     );
-    expect((await pair.project.linodeHa(["maintenance", "off"], { seconds: 120 })).code).toBe(0);
+    expect((await pair.project.linodeHa(["maintenance", "--off"], { seconds: 120 })).code).toBe(0);
   });
 });
 
