@@ -1,5 +1,5 @@
 import { CrossedPair } from "../support/failover/crossedPair";
-import { measure, outageTable } from "../support/failover/outages";
+import { measure } from "../support/failover/outages";
 import { until } from "../support/run";
 
 /** Seconds until the other node must have taken over, whatever a lab's slow hosts need for it. */
@@ -12,7 +12,6 @@ const there = { db: pair.db, web: pair.web };
 beforeAll(() => pair.build(), 1_800_000);
 
 afterAll(async () => {
-  process.stderr.write(`${outageTable()}\n`);
   await pair.project.remove();
 }, 600_000);
 

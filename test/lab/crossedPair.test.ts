@@ -1,5 +1,5 @@
 import { CrossedPair } from "../support/failover/crossedPair";
-import { measure, outageTable } from "../support/failover/outages";
+import { measure } from "../support/failover/outages";
 import { until } from "../support/run";
 
 const pair = new CrossedPair(["cross1", "cross2"]);
@@ -8,7 +8,6 @@ const { lab } = pair;
 beforeAll(() => pair.build(), 1_800_000);
 
 afterAll(async () => {
-  process.stderr.write(`${outageTable()}\n`);
   await pair.project.remove();
 }, 600_000);
 
