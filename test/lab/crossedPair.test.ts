@@ -61,6 +61,19 @@ describe("a fresh crossed pair", () => {
     expect(web).toContain("/dev/drbd1 ext4 /var/www");
   });
 
+  it("2.3 knows itself, its peer and both floating addresses by their names", async () => {
+    for (const node of pair.nodes) {
+      const hosts = await lab.sshOk(node, "cat /etc/hosts");
+      for (const name of pair.nodes) {
+        expect(hosts).toMatch(new RegExp(`^198\\.51\\.100\\.\\d+\\t${name}\\.example\\.org$`, "m"));
+        expect(hosts).toMatch(new RegExp(`^2001:db8:[0-9a-f:]+\\t${name}\\.example\\.org ip6-${name}$`, "m"));
+        expect(hosts).toMatch(new RegExp(`^10\\.20\\.0\\.\\d\\t${name}$`, "m"));
+      }
+      expect(hosts).toMatch(/^10\.20\.0\.100\tdb\.example\.org db$/m);
+      expect(hosts).toContain(`${pair.visitors.site.address}\tsite.example.org site\n`);
+    }
+  });
+
   it("2.6 serves the site, which reaches the database at its floating address only", async () => {
     await pair.withVisitors(async () => undefined);
     expect(await lab.sshOk(pair.db, "ss -Hltn sport = :3306")).toMatch(/^\S+\s+\S+\s+\S+\s+10\.20\.0\.100:3306 /);
