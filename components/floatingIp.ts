@@ -131,7 +131,7 @@ export class FloatingIp extends pulumi.ComponentResource {
   /** The address or range, on the first node whichever is preferred: what is preferred may change, an address must not. */
   private obtain(name: string, each: string, settings: BgpAddress): Obtained {
     const [owner] = this.nodes;
-    const options = { parent: this, deletedWith: owner.owner, dependsOn: [...owner.ready] };
+    const options = { parent: this, deletedWith: owner.owner, dependsOn: [...(owner.booted ?? owner.ready)] };
     const resourceName = childName(name, each);
     const obtained: Obtained =
       settings.family === "ipv4"

@@ -49,8 +49,10 @@ export interface HaNode {
   readonly devices: Readonly<Record<string, pulumi.Output<string>>>;
   /** What the node dies with: no step is undone on a host that goes away together with this resource. */
   readonly owner?: pulumi.Resource;
-  /** What must be there before the first step. */
+  /** What must be there before the next step. */
   readonly ready: readonly pulumi.Resource[];
+  /** What makes the machine run, before any step on it: enough for what is done in the account. Default: {@link ready}. */
+  readonly booted?: readonly pulumi.Resource[];
 }
 
 /** Exactly two nodes: a pair is two. The first leads where one side must act first, for example the first sync. */

@@ -1,5 +1,6 @@
 import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
+import type { NamedAddress } from "../hosts/base/render";
 import { baseSteps } from "./internal/baseStep";
 import type { HaNode, NodePair } from "./haNode";
 import { ownerTag } from "./internal/naming";
@@ -108,6 +109,11 @@ export interface HaPairArgs {
   readonly tags?: readonly string[];
   /** Time zone of the hosts. Default `Etc/UTC`. */
   readonly timezone?: string;
+  /**
+   * More names in both nodes' hosts files, for example of floating addresses. They may be known later than the nodes, but must
+   * not depend on {@link HaPair.nodes} being ready. Default: none.
+   */
+  readonly extraHosts?: pulumi.Input<readonly NamedAddress[]>;
 }
 
 /** What a node is reached by. */
@@ -166,7 +172,9 @@ export class HaPair extends pulumi.ComponentResource {
     const firewall = pairFirewall(name, `${stack}-${name}`.slice(0, 32), plan, instances, build.tags, this);
     const booted = machines.map((machine) => bootMachine(build, machine, firewall)) as [HaNode, HaNode];
 
-    this.nodes = baseSteps(name, booted, { ...plan, authorizedKeys: args.access.authorizedKeys ?? [] }, this);
+    const { extraHosts } = args;
+    const authorizedKeys = args.access.authorizedKeys ?? [];
+    this.nodes = baseSteps(name, booted, { ...plan, authorizedKeys, extraHosts }, this);
     this.sshPrivateKey = login.privateKey;
     this.endpoints = endpoints(this.nodes, plan);
     this.registerOutputs({ endpoints: this.endpoints, sshPrivateKey: this.sshPrivateKey, tag: this.tag });

@@ -16,6 +16,7 @@ export type {
 export { FloatingIp } from "./floatingIp";
 export type { ArpAddress, BgpAddress, FloatingIpArgs } from "./floatingIp";
 export type { HaNode, HostConnection, InterconnectAddress, NodeAddresses, NodePair } from "./haNode";
+export type { NamedAddress } from "../hosts/base/render";
 export { HaPair } from "./haPair";
 export type {
   HaPairArgs,

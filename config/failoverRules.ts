@@ -24,6 +24,7 @@ export function failoverChecks(document: unknown): Problem[] {
     ...journals(document),
     ...servicePorts(document),
     ...vlanAddresses(document),
+    ...addressNames(document),
     ...routeServers(document),
     ...links(document),
     ...fencingToken(document),
@@ -156,6 +157,23 @@ function nestedMountpoints(document: unknown): Problem[] {
         problemAt(document, path, `is within that of volume ${other.name}: one would hide or hold the other`),
       ),
   );
+}
+
+/** That the hosts files have one address a name. */
+function addressNames(document: unknown): Problem[] {
+  const nodes = listAt(document, ["pair", "nodes"]);
+  return keysAt(document, ["addresses"])
+    .filter((name) => name === "localhost" || nodes.includes(name))
+    .map((name) =>
+      problemAt(
+        document,
+        ["addresses", name],
+        `is ${name === "localhost" ? "every host's own name" : "a node's name"}`,
+        {
+          todo: "choose another: both nodes know the address by it",
+        },
+      ),
+    );
 }
 
 /** That nobody loses data by the choice of a file system without having said so. */

@@ -43,7 +43,7 @@ export interface ManagerTimings {
     readonly action: number;
     /** What the manager waits for a fencing in all. */
     readonly total: number;
-    /** What DRBD's fence-peer handler waits for the manager. */
+    /** What DRBD's fence-peer handler waits for the manager in a promotion; an active side's waits longer. */
     readonly handler: number;
   };
   /** Seconds for the manager's operations on a DRBD resource. */
@@ -69,7 +69,8 @@ export interface ManagerTimings {
  * | the manager                  | fencing delay (survivor's)     | D / 2, at least 2 s            | 2 s              |
  * | the manager                  | one fencing call               | F + delay + 5 s                | 37 s             |
  * | the manager                  | stonith-timeout                | F + 2 × delay + 10 s           | 44 s             |
- * | DRBD's fence-peer handler    | waits for the manager          | D + stonith-timeout + 5 s      | 52 s             |
+ * | DRBD's fence-peer handler    | a promotion waits              | D + stonith-timeout + 5 s      | 52 s             |
+ * | DRBD's fence-peer handler    | an active side's writes wait   | until the peer is confirmed    | at most 540 s    |
  * | the manager                  | DRBD's promote                 | handler + 10 s, 90 s at least  | 90 s             |
  * | o2cb                         | node dead                      | 2 D + F + 6 s, 12 s at least   | 42 s             |
  * | routers (BGP)                | hold, keepalive                | 9 s, 3 s (the provider's own)  | 9 s, 3 s         |
@@ -82,8 +83,8 @@ export interface ManagerTimings {
  *    and several heartbeats fit into it, so that one lost packet is not a dead node.
  * 3. **Fencing comes after, the node that is to survive is shot last** (the delay), and the manager waits longer than all of it takes;
  *    else it would call a fencing failed that was only slow, and promote nothing.
- * 4. **DRBD's handler waits longer than the manager's fencing**: it holds the active side's I/O until the peer is confirmed away, and giving
- *    up too early would leave it frozen. The manager's promote waits longer still, because the handler runs within it.
+ * 4. **DRBD's handler waits longer than the manager's fencing**: it holds the active side's I/O until the peer is confirmed away, for as long
+ *    as DRBD listens (it gives a handler 600 s). The manager's promote waits longer than the handler does then, because it runs within it.
  * 5. **o2cb decides after the time in which fencing has to succeed** (D + both delays + F): its decision resets a machine.
  * 6. BGP's hold time is the routers' business: a dead node's announcement falls after it, whoever has taken over. A service whose
  *    address is announced is therefore reachable after the later of D + F + start and the hold time, unless the dead node's announcement

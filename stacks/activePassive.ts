@@ -1,8 +1,8 @@
-import { HaPair } from "../components";
 import { HeartbeatPair } from "../components/managers/heartbeat";
 import { IpForwarding } from "../components/services/ipForwarding";
 import { loadFailover } from "../config";
 import { failoverParts, preferredOf } from "./failover";
+import { failoverPair } from "./failoverPair";
 import { fencingOf } from "./fencing";
 
 const INTERFACES = { vlan: "eth1", private: "eth0", public6: "eth0" } as const;
@@ -24,20 +24,17 @@ export async function activePassive(
   const { kind } = config.pair.interconnect;
   // Heartbeats need a second network: without one nobody can tell a dead peer from a broken replication link, and `dopd` reaches nobody.
   const second = kind !== "private";
-  const pair = new HaPair("pair", {
-    ...config.pair,
-    access: { ...config.pair.access, ...(second ? { peerUdpPorts: [HEARTBEAT_PORT] } : {}) },
-  });
-  const fencing = fencingOf(config, pair, { preferred: preferredOf(config), delaySeconds: FENCING_DELAY_SECONDS });
+  const base = failoverPair(config, second ? { peerUdpPorts: [HEARTBEAT_PORT] } : {});
+  const fencing = fencingOf(config, base.pair, { preferred: preferredOf(config), delaySeconds: FENCING_DELAY_SECONDS });
   const { nodes, groups, knownServices, ready, outputs } = failoverParts(
     config,
+    base,
     {
       net: { maxBuffers: 2048, koCount: 4 },
       disk: { onIoError: "detach", alExtents: 257 },
       startup: { wfcTimeout: 0, degrWfcTimeout: 120 },
     },
     {
-      pair,
       fencing: { kind: "heartbeat", ...(fencing.kind === "linode" ? { off: fencing } : {}) },
       detectionSeconds: Math.min(DRBD_SECONDS, config.detection.seconds),
     },

@@ -1,6 +1,7 @@
 import { PacemakerCluster } from "../components/managers/pacemaker";
 import { loadFailover } from "../config";
 import { failoverParts, preferredOf } from "./failover";
+import { failoverPair } from "./failoverPair";
 import { fencingOf } from "./fencing";
 
 /** Seconds until DRBD notices a dead peer. */
@@ -16,6 +17,7 @@ export async function crossedPair(
   const { fencing, detection } = config;
   const { pair, nodes, groups, knownServices, ready, outputs } = failoverParts(
     config,
+    failoverPair(config),
     { startup: { wfcTimeout: 15, degrWfcTimeout: 60 } },
     {
       // A side that has lost its peer writes on only when the cluster has been told to promote nobody else.

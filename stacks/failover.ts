@@ -1,17 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DrbdVolume, HaPair, type NodePair } from "../components";
+import { DrbdVolume, type HaPair, type NodePair } from "../components";
 import type { DrbdTuning, VolumeFencing } from "../components/drbdVolume";
-import { type BgpAddress, FloatingIp } from "../components/floatingIp";
 import * as model from "../components/serviceGroup";
 import { LighttpdServer } from "../components/services/lighttpdServer";
 import { MailRelay } from "../components/services/mailRelay";
 import { MariadbServer } from "../components/services/mariadbServer";
 import { ApacheServer } from "../components/services/apacheServer";
 import { PostgresqlServer } from "../components/services/postgresqlServer";
-import { type ActivePassiveConfig, backingOf, type CrossedPairConfig, type ManualFailoverConfig } from "../config";
-
-/** A system in which services move. */
-type Built = CrossedPairConfig | ActivePassiveConfig | ManualFailoverConfig;
+import { backingOf } from "../config";
+import { type FailoverConfig, type FailoverPair, groupOf } from "./failoverPair";
 
 /** The storage, addresses and services of a system in which services move; its manager comes after. */
 export interface FailoverParts {
@@ -24,13 +21,8 @@ export interface FailoverParts {
   readonly ready: readonly pulumi.Resource[];
 }
 
-/** The VLAN is the nodes' second interface. */
-const VLAN_INTERFACE = "eth1";
-
 /** What a system's manager asks of the parts below it. */
 export interface PartsOptions {
-  /** Default: as the configuration has it. */
-  readonly pair?: HaPair;
   /** What DRBD does when the peer is lost. Default: nothing. */
   readonly fencing?: VolumeFencing;
   /** How soon DRBD notices a dead peer. Default: as the manager does. */
@@ -38,10 +30,13 @@ export interface PartsOptions {
 }
 
 /** Builds everything but the manager. `tuning`: DRBD's settings that the source of the system asks for. */
-export function failoverParts(config: Built, tuning: DrbdTuning = {}, options: PartsOptions = {}): FailoverParts {
-  const pair = options.pair ?? new HaPair("pair", config.pair);
+export function failoverParts(
+  config: FailoverConfig,
+  { pair, addresses }: FailoverPair,
+  tuning: DrbdTuning = {},
+  options: PartsOptions = {},
+): FailoverParts {
   const { nodes } = pair;
-  const addresses = makeAddresses(pair, config);
   const made = Object.entries(config.volumes).map(([name, settings]) => {
     const volume = new DrbdVolume(name, {
       nodes,
@@ -61,27 +56,29 @@ export function failoverParts(config: Built, tuning: DrbdTuning = {}, options: P
   const { units, outputs } = makeServices(config, volumes, addresses);
   const ready =
     config.mail === undefined ? [] : new MailRelay("mail", { nodes, domain: config.pair.domain, ...config.mail }).ready;
-  const groups = Object.entries<Built["groups"][string]>(config.groups).map(([name, group]): model.ServiceGroup => {
-    const { preferred } = group;
-    const links = "links" in group ? group.links : undefined;
-    const own = group.volumes.map((volume) => [given(volumes, volume), config.volumes[volume]?.filesystem] as const);
-    return {
-      name,
-      preferred,
-      ...("failback" in group ? { failback: group.failback } : {}),
-      ...("scores" in group
-        ? { scores: group.scores, monitorSeconds: group.monitorSeconds, migrationThreshold: group.migrationThreshold }
-        : {}),
-      runs: [
-        ...own.map(([volume]) => model.drbd(volume)),
-        ...own.flatMap(([volume, filesystem]) => (filesystem === undefined ? [] : [model.mount(volume, filesystem)])),
-        ...(links === undefined ? [] : [model.links(links as Parameters<typeof model.links>[0])]),
-        ...group.addresses.map((address) => model.address(given(addresses, address))),
-        ...group.services.map((service) => model.service(given(units, service))),
-        ...(group.mail === undefined ? [] : [model.mailTo(group.mail)]),
-      ],
-    };
-  });
+  const groups = Object.entries<FailoverConfig["groups"][string]>(config.groups).map(
+    ([name, group]): model.ServiceGroup => {
+      const { preferred } = group;
+      const links = "links" in group ? group.links : undefined;
+      const own = group.volumes.map((volume) => [given(volumes, volume), config.volumes[volume]?.filesystem] as const);
+      return {
+        name,
+        preferred,
+        ...("failback" in group ? { failback: group.failback } : {}),
+        ...("scores" in group
+          ? { scores: group.scores, monitorSeconds: group.monitorSeconds, migrationThreshold: group.migrationThreshold }
+          : {}),
+        runs: [
+          ...own.map(([volume]) => model.drbd(volume)),
+          ...own.flatMap(([volume, filesystem]) => (filesystem === undefined ? [] : [model.mount(volume, filesystem)])),
+          ...(links === undefined ? [] : [model.links(links as Parameters<typeof model.links>[0])]),
+          ...group.addresses.map((address) => model.address(given(addresses, address))),
+          ...group.services.map((service) => model.service(given(units, service))),
+          ...(group.mail === undefined ? [] : [model.mailTo(group.mail)]),
+        ],
+      };
+    },
+  );
   return {
     pair,
     nodes,
@@ -99,49 +96,8 @@ export function failoverParts(config: Built, tuning: DrbdTuning = {}, options: P
 }
 
 /** The node that survives when both shoot at once: the first group matters most. */
-export function preferredOf({ groups }: Pick<Built, "groups">): string | undefined {
+export function preferredOf({ groups }: Pick<FailoverConfig, "groups">): string | undefined {
   return Object.values<{ readonly preferred: string }>(groups)[0]?.preferred;
-}
-
-/** All addresses that move, in the pair's one declaration of them. */
-function makeAddresses(pair: HaPair, config: Built): ReadonlyMap<string, model.GroupAddress> {
-  const entries = Object.entries(config.addresses);
-  if (entries.length === 0) return new Map();
-  const network = config.pair.interconnect.kind === "vlan" ? config.pair.interconnect.cidr : "";
-  const bgp = entries.flatMap(([name, { kind }]): [string, BgpAddress][] => {
-    if (kind === "vlan") return [];
-    const group = groupOf(config, "addresses", name);
-    const failback = "failback" in group ? group.failback : false;
-    return [[name, { family: kind === "public4" ? "ipv4" : "ipv6", preferred: group.preferred, failback }]];
-  });
-  const arp = entries.flatMap(([name, settings]) =>
-    settings.kind === "vlan"
-      ? [
-          [
-            name,
-            {
-              address: settings.address,
-              prefixLength: Number(network.split("/")[1]),
-              interface: VLAN_INTERFACE,
-            },
-          ] as const,
-        ]
-      : [],
-  );
-  const floating = new FloatingIp("floating", {
-    nodes: pair.nodes,
-    ...(bgp.length === 0
-      ? {}
-      : {
-          bgp: {
-            region: config.pair.region,
-            routeServerNumber: config.routeServerNumber,
-            addresses: Object.fromEntries(bgp),
-          },
-        }),
-    ...(arp.length === 0 ? {} : { arp: { addresses: Object.fromEntries(arp) } }),
-  });
-  return new Map(Object.entries(floating.addresses));
 }
 
 interface Services {
@@ -152,7 +108,7 @@ interface Services {
 
 /** Makes the services, and puts volumes that are ready when their services are into `volumes`. */
 function makeServices(
-  config: Built,
+  config: FailoverConfig,
   volumes: Map<string, model.ReplicatedVolume>,
   addresses: ReadonlyMap<string, model.GroupAddress>,
 ): Services {
@@ -200,13 +156,6 @@ function makeServices(
 }
 
 /** The group that has something. The configuration's checks have made sure that there is one. */
-function groupOf(config: Built, kind: "volumes" | "addresses" | "services", name: string): Built["groups"][string] {
-  const groups: readonly Built["groups"][string][] = Object.values(config.groups);
-  const found = groups.find((group) => group[kind].includes(name));
-  if (found === undefined) throw new Error(`no group has "${name}" of ${kind}`);
-  return found;
-}
-
 function given<V>(map: ReadonlyMap<string, V>, name: string): V {
   const value = map.get(name);
   if (value === undefined) throw new Error(`"${name}" was lost on the way`);

@@ -2,6 +2,7 @@ import { ManualFailover } from "../components/managers/manual";
 import { PackageDrift } from "../components/services/packageDrift";
 import { loadFailover } from "../config";
 import { failoverParts } from "./failover";
+import { failoverPair } from "./failoverPair";
 
 /** Two nodes whose services a person moves. */
 export async function manualFailover(
@@ -9,7 +10,7 @@ export async function manualFailover(
   project: string,
 ): Promise<Record<string, unknown>> {
   const config = await loadFailover("manual-failover", all, project);
-  const { nodes, groups, knownServices, ready, outputs } = failoverParts(config, {
+  const { nodes, groups, knownServices, ready, outputs } = failoverParts(config, failoverPair(config), {
     startup: { wfcTimeout: 10, degrWfcTimeout: 10 },
   });
   const manager = new ManualFailover(

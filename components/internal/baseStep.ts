@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { baseRole, type HostsEntry } from "../../hosts/base/render";
+import { baseRole, type HostsEntry, type NamedAddress } from "../../hosts/base/render";
 import type { HaNode, NodePair } from "../haNode";
 import { HostStep } from "./hostStep";
 import { childName } from "./naming";
@@ -9,11 +9,13 @@ export interface BaseSettings {
   readonly domain: string;
   readonly authorizedKeys: readonly string[];
   readonly timezone: string;
+  readonly extraHosts?: pulumi.Input<readonly NamedAddress[]>;
 }
 
 /** Names, hosts file, time and health command on both nodes. The nodes returned are ready for the next steps. */
 export function baseSteps(name: string, nodes: NodePair, settings: BaseSettings, parent: pulumi.Resource): NodePair {
   const hosts = pulumi.all([entryFor(nodes[0], settings), entryFor(nodes[1], settings)]);
+  const extra = pulumi.output(settings.extraHosts ?? []);
   const ready = (node: HaNode): HaNode => {
     const step = new HostStep(
       childName(name, node.name, "base"),
@@ -21,16 +23,17 @@ export function baseSteps(name: string, nodes: NodePair, settings: BaseSettings,
         role: baseRole,
         step: "base",
         node,
-        params: hosts.apply((entries) => ({
+        params: pulumi.all([hosts, extra]).apply(([entries, extraHosts]) => ({
           node: node.name,
           hosts: entries,
+          extraHosts,
           authorizedKeys: settings.authorizedKeys,
           timezone: settings.timezone,
         })),
       },
       { parent },
     );
-    return { ...node, ready: [...node.ready, step] };
+    return { ...node, booted: node.booted ?? node.ready, ready: [...node.ready, step] };
   };
   return [ready(nodes[0]), ready(nodes[1])];
 }

@@ -14,13 +14,20 @@ export interface HostsEntry {
   readonly inner: string;
 }
 
+/** Names for an address that is no node's own. */
+export interface NamedAddress {
+  readonly address: string;
+  /** The full one first, for example `db.example.org` and `db`. */
+  readonly names: readonly string[];
+}
+
 /** What every node of a pair has before anything else. */
 export interface BaseParams {
   /** The node this is for: the name of one of {@link hosts}. */
   readonly node: string;
   readonly hosts: readonly HostsEntry[];
   /** More names, for example of floating addresses. */
-  readonly extraHosts?: readonly { readonly address: string; readonly names: readonly string[] }[];
+  readonly extraHosts?: readonly NamedAddress[];
   /** Public keys of people who may log in as root, beside the key that the deployment uses. */
   readonly authorizedKeys: readonly string[];
   /** A name below `/usr/share/zoneinfo`, for example `Etc/UTC`. */

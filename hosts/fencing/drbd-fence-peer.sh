@@ -118,22 +118,35 @@ shorter() {
 }
 
 # outdate: asks the peer, through Heartbeat, to mark its side outdated. Ends the run where that settles it; returns where nobody answers.
+# This side's dopd crashes when it is asked for two resources at once, for the second after a first, and for a peer that Heartbeat takes
+# for dead; Heartbeat starts it again. So one handler asks at a time, and asks again where the answer is missing before its time is up.
 outdate() {
-  local code=0
-  # Its dopd ends with a crash when it is asked for a peer that Heartbeat takes for dead.
-  if [[ $(timeout 2 cl_status nodestatus "$PEER_NAME" 2>/dev/null || :) != active ]]; then return 0; fi
-  timeout "$((OUTDATE_SECONDS + 1))" "$OUTDATER" -p "$PEER_NAME" -r "$DRBD_RESOURCE" -t "$OUTDATE_SECONDS" >/dev/null 2>&1 || code=$?
-  case $code in
-    3) verdict=inconsistent ;;
-    4) verdict=outdated ;;
-    6) give_up "it lives, and is Primary" ;;
-    *)
-      say notice "$PEER_NAME does not answer the wish to be outdated (code $code)"
-      return 0
-      ;;
-  esac
-  say warning "the replication to $PEER_NAME is lost; it has marked its side $verdict and will not be promoted"
-  exit
+  local code try asked
+  mkdir -p "$RUN"
+  exec 8>"$RUN/outdate-$PEER_ID.lock"
+  if ! flock -w "$((2 * OUTDATE_SECONDS))" 8; then return 0; fi
+  for try in 1 2 3; do
+    if [[ $(timeout 2 cl_status nodestatus "$PEER_NAME" 2>/dev/null || :) != active ]]; then return 0; fi
+    code=0 asked=$(uptime_ms)
+    timeout "$((OUTDATE_SECONDS + 1))" "$OUTDATER" -p "$PEER_NAME" -r "$DRBD_RESOURCE" -t "$OUTDATE_SECONDS" >/dev/null 2>&1 || code=$?
+    case $code in
+      3) verdict=inconsistent ;;
+      4) verdict=outdated ;;
+      6) give_up "it lives, and is Primary" ;;
+      *)
+        if ((try < 3 && $(uptime_ms) - asked < OUTDATE_SECONDS * 1000)); then
+          # dopd is gone, or not there yet: about the time that Heartbeat needs for a new one.
+          sleep 1
+          continue
+        fi
+        say notice "$PEER_NAME does not answer the wish to be outdated (code $code)"
+        exec 8>&-
+        return 0
+        ;;
+    esac
+    say warning "the replication to $PEER_NAME is lost; it has marked its side $verdict and will not be promoted"
+    exit
+  done
 }
 
 # handler: what the kernel waits for.

@@ -139,6 +139,8 @@ role_main() {
     apply)
       install_step_command
       role_apply
+      # A step that says it is done is not done again: what it wrote must be there also after a power cut in the next half minute.
+      sync -f /etc "$LHA_BASE"
       ;;
     check)
       LHA_MODE=check

@@ -1,5 +1,6 @@
 import { ActivePassive } from "../support/activePassive";
 import { Lab } from "../support/lab";
+import { measure } from "../support/failover/outages";
 import { labConfig } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
@@ -15,9 +16,7 @@ const project = new StackProject(lab, "active", labConfig("active-passive", node
 const pair = new ActivePassive(lab, project, nodes);
 const NOTHING_LOST = { lost: { rows: [], lines: [] } };
 
-function report(fault: string, words: string): void {
-  process.stdout.write(`${fault}: ${words}\n`);
-}
+const record = (fault: string, seconds: number): void => measure("active-passive", fault, { site: seconds * 1000 });
 
 beforeAll(() => pair.build(), 1_500_000);
 
@@ -35,7 +34,7 @@ it("fault 2: the standby's power is cut; no error, a short stall, only what was 
   const standby = pair.peer(active);
   const before = await pair.bootId(standby);
   const seen = await pair.client.during(async () => lab.fault("power-cut", standby), 90);
-  report("fault 2", `writes stalled for ${seen.outage.toFixed(1)} s`);
+  record("fault 2: power cut of the standby", seen.outage);
   expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
   await pair.whole();
   expect(await pair.bootId(standby)).not.toBe(before);
@@ -50,7 +49,7 @@ it("fault 6: a shutdown of the active node through the API is a clean hand-over"
   const seen = await pair.client.during(async () => {
     expect((await lab.api("POST", `linode/instances/${String(linode?.["id"])}/shutdown`)).status).toBe(200);
   }, MOVE_SECONDS * 2);
-  report("fault 6", `served again after ${seen.servedAfter.toFixed(1)} s, outage ${seen.outage.toFixed(1)} s`);
+  record("fault 6: API shutdown of the active", seen.outage);
   expect(seen).toMatchObject({ nodes: [active, pair.peer(active)], ...NOTHING_LOST });
   expect((await lab.api("POST", `linode/instances/${String(linode?.["id"])}/boot`)).status).toBe(200);
   await pair.whole();
@@ -62,7 +61,7 @@ it("fault 7: a reboot of the active node through the API moves the group, and it
   const seen = await pair.client.during(async () => {
     expect((await lab.api("POST", `linode/instances/${String(linode?.["id"])}/reboot`)).status).toBe(200);
   }, MOVE_SECONDS * 2);
-  report("fault 7", `served again after ${seen.servedAfter.toFixed(1)} s, outage ${seen.outage.toFixed(1)} s`);
+  record("fault 7: API reboot of the active", seen.outage);
   expect(seen).toMatchObject({ nodes: [active, pair.peer(active)], ...NOTHING_LOST });
   await pair.whole();
   expect(await pair.active()).toBe(pair.peer(active));
@@ -77,7 +76,7 @@ it("fault 9: Heartbeat itself is killed on the active node; the node is fenced, 
     },
     DEADTIME + MOVE_SECONDS * 2,
   );
-  report("fault 9", `served again after ${seen.servedAfter.toFixed(1)} s, outage ${seen.outage.toFixed(1)} s`);
+  record("fault 9: Heartbeat killed on the active", seen.outage);
   expect(seen).toMatchObject({ nodes: [active, pair.peer(active)], ...NOTHING_LOST });
   await pair.whole();
   expect(await pair.bootId(active)).not.toBe(before);
@@ -88,7 +87,7 @@ it("fault 11: a killed service is restarted by systemd; Heartbeat does not watch
   const seen = await pair.client.during(async () => {
     await lab.sshOk(active, "systemctl kill --signal=KILL --kill-whom=main mariadb");
   }, MOVE_SECONDS);
-  report("fault 11", `served again after ${seen.servedAfter.toFixed(1)} s`);
+  record("fault 11: a service killed", seen.outage);
   expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
   await lab.sshOk(active, "systemctl stop apache2");
   const { code, stdout } = await project.linodeHa(["status"]);
@@ -109,7 +108,7 @@ it("fault 15: the nodes lose each other altogether; the side that writes shoots 
     });
     await lab.fault("heal");
   }, MOVE_SECONDS);
-  report("fault 15", `writes stalled for ${seen.outage.toFixed(1)} s`);
+  record("fault 15: full partition", seen.outage);
   expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
   await pair.whole();
   expect(await pair.bootId(active)).toBe(own);

@@ -1,5 +1,6 @@
 import { ActivePassive } from "../support/activePassive";
 import { Lab } from "../support/lab";
+import { measure } from "../support/failover/outages";
 import { labConfig, onOwnImage } from "../support/labConfig";
 import { until } from "../support/run";
 import { StackProject } from "../support/stackProject";
@@ -37,6 +38,7 @@ describe("faults", () => {
       `fault 1: served again after ${seen.servedAfter.toFixed(1)} s: noticed after ${dead.toFixed(1)} s, ` +
         `fencing ${fencing.toFixed(1)} s, start ${start.toFixed(1)} s\n`,
     );
+    measure("active-passive", "fault 1: power cut of the active node", { site: seen.outage * 1000 });
     // The last heartbeat before the cut may be as old as the interval between two.
     expect(dead).toBeGreaterThan(DEADTIME - KEEPALIVE - 1);
     expect(seen.servedAfter).toBeLessThan(DEADTIME + fencing + start + 2);
@@ -63,7 +65,7 @@ describe("faults", () => {
       expect(promote.code).not.toBe(0);
       expect((await project.linodeHa(["switchover", "lamp"])).code).not.toBe(0);
       expect(await pair.active()).toBe(active);
-      process.stdout.write(`fault 17: writes stalled for ${seen.outage.toFixed(1)} s\n`);
+      measure("active-passive", "fault 17: replication link only", { site: seen.outage * 1000 });
       expect(seen.outage).toBeLessThan(7);
     } finally {
       await lab.fault("heal");

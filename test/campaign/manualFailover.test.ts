@@ -42,7 +42,7 @@ it("4.5, fault 5: both cut together and both booted, the preferred node serves a
 });
 
 it("fault 6: an API shutdown of the active node stops the group in order, and the peer takes over without a word of force", async () => {
-  await pair.during("fault 6", async () => {
+  await pair.during("fault 6: API shutdown of the active node", async () => {
     await pair.power(first, "shutdown");
     await pair.hasStatus(first, "offline", 180);
     // In good order, so that nothing is outdated; that the peer is off is still a person's word.
@@ -60,7 +60,7 @@ it("fault 8: a rolling restart of both, one after the other, moved by hand", asy
       await pair.haGroupOk(node, "stop");
       await pair.haGroupOk(serving, "start");
     }
-    const outage = await pair.during(`fault 8, ${node}`, async () => {
+    const outage = await pair.during(`fault 8: process killed, ${node}`, async () => {
       await pair.power(node, "reboot");
       await pair.drbdSays(serving, 120, /cs:WFConnection/);
       await pair.drbdSays(serving, 240, /cs:Connected .* ds:UpToDate\/UpToDate/);

@@ -77,7 +77,7 @@ describe("a person's decisions", () => {
   it("4.4, 4.7: a switchover moves everything in order, and back; start and take-over are refused on the peer meanwhile", async () => {
     const status = await project.linodeHa(["status"]);
     expect([status.code, status.stdout]).toEqual([0, expect.stringContaining(GROUP)]);
-    const outage = await pair.during("switchover", async () => {
+    const outage = await pair.during("planned switchover", async () => {
       const { code, stdout, stderr } = await project.linodeHa(["switchover", GROUP, "--to", second]);
       expect([code, stdout + stderr]).toEqual([0, expect.stringContaining(`active on ${second}`)]);
     });
@@ -99,7 +99,7 @@ describe("faults", () => {
   beforeEach(() => pair.home(first), 600_000);
 
   it("fault 2: a power cut of the standby stalls writes for at most 7 s, and it comes back by itself", async () => {
-    const stall = await pair.during("fault 2", async () => {
+    const stall = await pair.during("fault 2: power cut of the standby", async () => {
       await pair.cut(second);
       await pair.drbdSays(first, 30, /cs:WFConnection ro:Primary/);
     });
@@ -109,7 +109,7 @@ describe("faults", () => {
   });
 
   it("fault 17: where only the replication is lost, the peer is outdated and refuses promotion, even once the active node is off", async () => {
-    const stall = await pair.during("fault 17", async () => {
+    const stall = await pair.during("fault 17: replication link only", async () => {
       await lab.fault("partition", first, second, "--network", "vlan");
       await pair.drbdSays(second, 60, /ds:Outdated/);
     });
@@ -130,7 +130,7 @@ describe("faults", () => {
 
   it("fault 1: after a power cut of the active node a take-over is one command with a person's word, and nothing is lost", async () => {
     let commandSeconds = 0;
-    await pair.during("fault 1", async () => {
+    await pair.during("fault 1: power cut of the active node, until a person's command is through", async () => {
       await pair.cut(first);
       await pair.drbdSays(second, 30, /cs:WFConnection .* ds:UpToDate/);
       // It cannot know, and says so.

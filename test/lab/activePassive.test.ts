@@ -1,4 +1,5 @@
 import { ActivePassive } from "../support/activePassive";
+import { measure } from "../support/failover/outages";
 import { Lab } from "../support/lab";
 import { labConfig, onOwnImage } from "../support/labConfig";
 import { StackProject } from "../support/stackProject";
@@ -111,7 +112,7 @@ describe("planned moves", () => {
       await lab.sshOk(from, "systemctl stop heartbeat", 120);
     }, MOVE_SECONDS);
     expect(seen).toMatchObject({ nodes: [from, to], lost: { rows: [], lines: [] } });
-    process.stdout.write(`3.5: outage ${seen.outage.toFixed(1)} s\n`);
+    measure("active-passive", "3.5: Heartbeat stopped on the active node", { site: seen.outage * 1000 });
     expect(await pair.active()).toBe(to);
     expect((await pair.parts(from)).filter(({ here }) => here)).toEqual([]);
     expect(await lab.sshOk(from, "cat /proc/drbd")).toMatch(
@@ -131,7 +132,7 @@ describe("planned moves", () => {
       expect({ code, words: code === 0 ? "" : stdout + stderr }).toEqual({ code: 0, words: "" });
     }, MOVE_SECONDS);
     expect(seen).toMatchObject({ nodes: [from, to], lost: { rows: [], lines: [] } });
-    process.stdout.write(`switchover: outage ${seen.outage.toFixed(1)} s\n`);
+    measure("active-passive", "planned switchover", { site: seen.outage * 1000 });
     expect((await project.linodeHa(["standby", to])).code).toBe(0);
     expect(await pair.active()).toBe(from);
     const refused = await project.linodeHa(["maintenance"]);

@@ -1,5 +1,5 @@
 import { CrossedPair } from "../support/failover/crossedPair";
-import { measure, outageTable } from "../support/failover/outages";
+import { measure } from "../support/failover/outages";
 import { until } from "../support/run";
 
 const pair = new CrossedPair(["cross1", "cross2"]);
@@ -8,7 +8,6 @@ const { lab } = pair;
 beforeAll(() => pair.build(), 1_800_000);
 
 afterAll(async () => {
-  process.stderr.write(`${outageTable()}\n`);
   await pair.project.remove();
 }, 600_000);
 
@@ -60,6 +59,19 @@ describe("a fresh crossed pair", () => {
     }
     expect(db).toContain("/dev/drbd0 xfs /var/mysql");
     expect(web).toContain("/dev/drbd1 ext4 /var/www");
+  });
+
+  it("2.3 knows itself, its peer and both floating addresses by their names", async () => {
+    for (const node of pair.nodes) {
+      const hosts = await lab.sshOk(node, "cat /etc/hosts");
+      for (const name of pair.nodes) {
+        expect(hosts).toMatch(new RegExp(`^198\\.51\\.100\\.\\d+\\t${name}\\.example\\.org$`, "m"));
+        expect(hosts).toMatch(new RegExp(`^2001:db8:[0-9a-f:]+\\t${name}\\.example\\.org ip6-${name}$`, "m"));
+        expect(hosts).toMatch(new RegExp(`^10\\.20\\.0\\.\\d\\t${name}$`, "m"));
+      }
+      expect(hosts).toMatch(/^10\.20\.0\.100\tdb\.example\.org db$/m);
+      expect(hosts).toContain(`${pair.visitors.site.address}\tsite.example.org site\n`);
+    }
   });
 
   it("2.6 serves the site, which reaches the database at its floating address only", async () => {

@@ -45,6 +45,14 @@ function preview(all: readonly Registered[]): string {
   return stringify(Object.fromEntries(named), withoutIds, { sortMapEntries: true });
 }
 
+/** The lines of both nodes' hosts files: what moves has its names there, also where it is bought after them. */
+function namedInHosts(all: readonly Registered[]): readonly string[] {
+  return all
+    .filter(({ name }) => name.endsWith("-base"))
+    .flatMap(({ inputs }) => String(inputs["create"]).split("\n"))
+    .filter((line) => /^[0-9a-f.:]+\t/.test(line));
+}
+
 test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])(
   "%s on the lab's configuration makes what is expected (UPDATE_GOLDEN=1 writes anew)",
   async (system) => {
@@ -70,5 +78,9 @@ test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])(
     }
     expect(existsSync(path)).toBe(true);
     expect(text).toBe(readFileSync(path, "utf8"));
+    const named = namedInHosts(engine.registered);
+    for (const name of Object.keys(config["linode-ha:addresses"] ?? {})) {
+      expect(named.filter((line) => line.endsWith(`\t${name}.example.org ${name}`))).toHaveLength(2);
+    }
   },
 );

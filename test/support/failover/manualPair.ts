@@ -1,6 +1,7 @@
 import type { Lab } from "../lab";
 import { type RunResult, until } from "../run";
 import type { StackProject } from "../stackProject";
+import { measure } from "./outages";
 import { installAckPage, Visitors } from "./visitor";
 
 /** Seconds until a node that was reset is whole again: boot, connection, and a resync of what was written meanwhile. */
@@ -170,18 +171,17 @@ export class ManualPair {
     this.visitors.start(500);
     await until("visitors to be served", 30, () => Promise.resolve(this.visitors.servedSince(start)), 100);
     const since = Date.now();
-    let outages: readonly number[];
+    let outages: Readonly<Record<string, number>>;
     try {
       await happens();
       const after = Date.now();
       await until("visitors to be served again", 60, () => Promise.resolve(this.visitors.servedSince(after)), 100);
     } finally {
-      outages = this.visitors.site.kinds.map((kind) => this.visitors.outage(kind, since) / 1000);
+      outages = Object.fromEntries(this.visitors.site.kinds.map((kind) => [kind, this.visitors.outage(kind, since)]));
       await this.visitors.stop();
     }
     for (const kind of this.visitors.site.kinds) expect([kind, await this.visitors.lost(kind)]).toEqual([kind, []]);
-    const words = this.visitors.site.kinds.map((kind, index) => `${kind} ${(outages[index] ?? 0).toFixed(1)} s`);
-    process.stdout.write(`manual-failover: ${name}: longest time without an acknowledged write: ${words.join(", ")}\n`);
-    return Math.max(...outages);
+    measure("manual-failover", name, outages);
+    return Math.max(...Object.values(outages)) / 1000;
   }
 }

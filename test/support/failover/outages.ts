@@ -9,22 +9,11 @@ export interface MeasuredFault {
   readonly outage: Readonly<Record<string, number>>;
 }
 
-const measured: MeasuredFault[] = [];
-
-/** Remembers a figure, and writes it where FAILOVER_RESULTS says, a JSON line each. */
+/** Says a figure, and writes it where FAILOVER_RESULTS says, a JSON line each. */
 export function measure(stack: string, fault: string, outage: Readonly<Record<string, number>>): void {
   const entry: MeasuredFault = { stack, fault, outage };
-  measured.push(entry);
+  const words = Object.entries(outage).map(([kind, ms]) => `${kind} ${(ms / 1000).toFixed(1)} s`);
+  process.stderr.write(`  ${stack}, ${fault}: without an acknowledged write for ${words.join(", ")}\n`);
   const file = process.env["FAILOVER_RESULTS"];
   if (file !== undefined && file !== "") appendFileSync(file, `${JSON.stringify(entry)}\n`);
-}
-
-/** The table so far, for the end of a test file. */
-export function outageTable(): string {
-  return measured
-    .map(({ stack, fault, outage }) => {
-      const words = Object.entries(outage).map(([kind, ms]) => `${kind} ${(ms / 1000).toFixed(1)} s`);
-      return `${stack.padEnd(16)} ${fault.padEnd(56)} ${words.join(", ")}`;
-    })
-    .join("\n");
 }

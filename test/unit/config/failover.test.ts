@@ -81,6 +81,11 @@ const CASES: readonly [string, (document: Record<string, unknown>) => void, stri
     (d) => setAt(d, "services.mariadb.volume", "www"),
     "services.mariadb.volume: does not move with the service",
   ],
+  [
+    "an address of a node's name",
+    (d) => setAt(d, "addresses", { alice: { kind: "vlan", address: "10.20.0.100" } }),
+    "is a node's name",
+  ],
   ["JFS", (d) => setAt(d, "volumes.mysql.filesystem.type", "jfs"), "cannot replay its journal"],
   ["nested", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql/www"), "is within that of volume mysql"],
   ["same mount point", (d) => setAt(d, "volumes.www.filesystem.mountpoint", "/var/mysql"), "the same mount point"],

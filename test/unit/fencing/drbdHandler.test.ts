@@ -62,9 +62,18 @@ class Host {
     this.desk.write("bin/cl_status", `#!/bin/sh\necho ${state}\n`, 0o755);
   }
 
-  /** Heartbeat's way to the peer, which answers with a code. */
-  outdater(code: number): void {
-    this.desk.write("outdater", `#!/bin/sh\nprintf '%s\\n' "outdater $*" >>${this.calls}\nexit ${code}\n`, 0o755);
+  /** Heartbeat's way to the peer, which answers with a code; the first time with another, or only after a while. */
+  outdater(code: number, { first = code, busySeconds = 0 } = {}): void {
+    const lines = [
+      "#!/bin/sh",
+      `mkdir "$0.busy" || echo "two at once" >>${this.calls}`,
+      `printf '%s\\n' "outdater $*" >>${this.calls}`,
+      `sleep ${busySeconds}`,
+      'rmdir "$0.busy"',
+      `if mkdir "$0.asked"; then exit ${first}; fi`,
+      `exit ${code}`,
+    ];
+    this.desk.write("outdater", `${lines.join("\n")}\n`, 0o755);
   }
 
   /** @param start how the shell that starts it does so */
@@ -295,6 +304,24 @@ describe("outdate-first, for a pair under Heartbeat", () => {
     host.outdater(code);
     expect((await host.run(["outdate-first"])).code).toBe(7);
     expect(api.asked("shutdown")).toBe(1);
+  });
+
+  test("a dopd that crashes is asked again as soon as there is a new one, and nobody is shot", async () => {
+    api = await scripted(["running", "offline"]);
+    host = new Host(api.url);
+    host.outdater(4, { first: 5 });
+    expect((await host.run(["outdate-first"])).code).toBe(4);
+    expect(host.called.match(/outdater/g)).toHaveLength(2);
+    expect(api.seen).toHaveLength(0);
+  });
+
+  test("of two handlers one asks at a time", async () => {
+    api = await scripted(["running", "offline"]);
+    host = new Host(api.url);
+    host.outdater(4, { busySeconds: 1 });
+    const both = ["www", "db"].map((resource) => host.run(["outdate-first"], { DRBD_RESOURCE: resource }));
+    expect((await Promise.all(both)).map(({ code }) => code)).toEqual([4, 4]);
+    expect(host.called).not.toContain("two at once");
   });
 
   test("a peer that Heartbeat takes for dead is not asked", async () => {
