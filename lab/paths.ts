@@ -26,6 +26,10 @@ export interface LabPaths {
   readonly knownHosts: string;
   /** The operator's login key; its public half is beside it (`.pub`). */
   readonly operatorKey: string;
+  /** The name server's zones. */
+  readonly names: string;
+  /** What the certificate authority needs. */
+  readonly authority: string;
   /** Pulumi's file backend. */
   readonly pulumi: string;
   /** Sockets of running guests. */
@@ -40,6 +44,9 @@ export interface CachePaths {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of Pebble: as in `engine/acme/go.mod`. */
+export const AUTHORITY_VERSION = "v2.10.1";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,22}[a-z0-9])?$/;
 
@@ -77,6 +84,8 @@ export function labPaths(name: string, env: Environment = process.env): LabPaths
     hostKeys: join(state, "host-keys"),
     knownHosts: join(state, "known_hosts"),
     operatorKey: join(state, "operator_ed25519"),
+    names: join(state, "names"),
+    authority: join(state, "authority"),
     pulumi: join(state, "pulumi"),
     run: join("/run/linode-lab", namespace),
   };
@@ -87,6 +96,10 @@ export function cachePaths(env: Environment = process.env): CachePaths {
   const root = folder(env.LINODE_LAB_CACHE, env.XDG_CACHE_HOME, ".cache", env);
   return { root, pulumiHome: join(root, "pulumi-home") };
 }
+
+/** The program of the labs' certificate authority, of this version. */
+export const authorityProgram = (cache: CachePaths): string =>
+  join(cache.root, "authority", AUTHORITY_VERSION, "pebble");
 
 /** A variable that is set to nothing is not set. */
 const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { apiUrl, type LabRecord } from "../daemon/record";
 import { homeBin } from "../engine/layout";
+import { authorityCertificate } from "../upstream/authority";
 import type { CachePaths, LabPaths } from "../paths";
 
 /** Wraps the local stack's state only; it protects nothing that is not on this machine in the clear already. */
@@ -11,7 +12,7 @@ const PASSPHRASE = "linode-lab";
 export function labEnvironment(
   paths: LabPaths,
   cache: CachePaths,
-  record: Pick<LabRecord, "port" | "token" | "fencingToken">,
+  record: Pick<LabRecord, "port" | "token" | "fencingToken" | "dnsToken">,
   env: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, string>> {
   return {
@@ -19,6 +20,8 @@ export function labEnvironment(
     LINODE_URL: apiUrl(record),
     LINODE_TOKEN: record.token,
     LINODE_FENCING_TOKEN: record.fencingToken,
+    LINODE_DNS_TOKEN: record.dnsToken,
+    LINODE_ACME_CA_FILE: authorityCertificate(paths.authority),
     LINODE_EVENT_POLL_MS: "200",
     PULUMI_HOME: cache.pulumiHome,
     PULUMI_BACKEND_URL: `file://${paths.pulumi}`,

@@ -62,7 +62,8 @@ export async function platformUp(
     const { server, port } = await openDoor({ asked: options.port, before: before?.port }, progress.topic("port"));
     const token = before?.token ?? randomBytes(32).toString("hex");
     const fencingToken = before?.fencingToken ?? randomBytes(32).toString("hex");
-    const record: LabRecord = { port, token, fencingToken, images, packages, stamp: codeStamp() };
+    const dnsToken = before?.dnsToken ?? randomBytes(32).toString("hex");
+    const record: LabRecord = { port, token, fencingToken, dnsToken, images, packages, stamp: codeStamp() };
     writeRecord(paths, record);
     progress.say("lab", "starting the daemon");
     try {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { ensureEngine, ensurePlugins } from "../engine/install";
-import { cachePaths, labName, labPaths, type CachePaths } from "../paths";
+import { ensureAuthority } from "../engine/authority";
+import { EngineError, ensureEngine, ensurePlugins } from "../engine/install";
+import { authorityProgram, cachePaths, labName, labPaths, type CachePaths } from "../paths";
 import { option } from "./control";
 import { endChildrenWithUs } from "./children";
 import { platformUp, type PlatformOptions } from "./platform";
@@ -67,10 +68,22 @@ async function engineUp(cache: CachePaths, progress: Progress): Promise<undefine
   const say = progress.topic("engine");
   const engine = await ensureEngine({ cacheDir: cache.root, pulumiHome: cache.pulumiHome, progress: say });
   await ensurePlugins({ pulumiHome: cache.pulumiHome, progress: say });
+  await authorityUp(cache, progress);
   progress.done(
     "engine",
     engine.source === "present" ? undefined : `Pulumi ${engine.version} ${engine.source} in ${engine.seconds} s`,
   );
+}
+
+/** A lab without it is a lab all the same: only certificates have to wait. */
+async function authorityUp(cache: CachePaths, progress: Progress): Promise<void> {
+  try {
+    const say = progress.topic("certificates");
+    await ensureAuthority({ cacheDir: cache.root, program: authorityProgram(cache), progress: say });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    progress.done("certificates", `none will be issued: ${error.message}`);
+  }
 }
 
 /** Lets what goes on beside a failure come to its end: builds that are cut off leave work for the next time. */

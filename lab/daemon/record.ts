@@ -10,6 +10,8 @@ export interface LabRecord {
   readonly token: string;
   /** What the nodes themselves may use to fence each other: `linodes:read_write`, nothing else. */
   readonly fencingToken: string;
+  /** What the nodes themselves may use to answer for names: `domains:read_write`, nothing else. */
+  readonly dnsToken: string;
   /** The images that can be deployed, by their name in the API, with the file of each. */
   readonly images: Readonly<Record<string, string>>;
   /** The packages that guests may install, when they were chosen with `--packages`. */
@@ -24,9 +26,14 @@ export interface LabRecord {
 export const apiUrl = (record: Pick<LabRecord, "port">): string => `http://127.0.0.1:${record.port}`;
 
 /** Who may use the API of this lab, and for what. */
-export const tokensOf = ({ token, fencingToken }: Pick<LabRecord, "token" | "fencingToken">): readonly ApiToken[] => [
+export const tokensOf = ({
+  token,
+  fencingToken,
+  dnsToken,
+}: Pick<LabRecord, "token" | "fencingToken" | "dnsToken">): readonly ApiToken[] => [
   { token, scopes: "*", username: "operator" },
   { token: fencingToken, scopes: "linodes:read_write", username: "operator" },
+  { token: dnsToken, scopes: "domains:read_write", username: "operator" },
 ];
 
 /** The lab's record; undefined when there never was such a lab, or what is written there is of no use. */

@@ -6,8 +6,10 @@ import { createMachines, type UmlMachines } from "../machines/umlMachines";
 import { createMetadataServer } from "../metadata/server";
 import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
-import { API_FOR_NODES } from "../network/ruleset";
-import type { LabPaths } from "../paths";
+import { API_FOR_NODES, AUTHORITY_FOR_NODES, NAMES_FOR_NODES } from "../network/ruleset";
+import { authorityProgram, cachePaths, type LabPaths } from "../paths";
+import { Authority } from "../upstream/authority";
+import { NameServer } from "../upstream/nameServer";
 import { createUpstream } from "../upstream/upstream";
 import { tokensOf, type LabRecord } from "./record";
 
@@ -30,7 +32,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   const networks = createNetworks({
     namespace: paths.namespace,
     stateFile: join(paths.state, "networks.json"),
-    services: [API_FOR_NODES],
+    services: [API_FOR_NODES, AUTHORITY_FOR_NODES, ...NAMES_FOR_NODES],
     upstream,
   });
   await networks.ready();
@@ -46,7 +48,21 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   });
   const options = { tokens: tokensOf(record), log };
   const api = createApi({ store: Store.open(paths.store), machines, disks, networks, options });
+  const names = new NameServer({ namespace: paths.namespace, stateDir: paths.names, log });
+  // A change is there before the next look of anybody who made it.
+  api.addHook("onResponse", async (request) => {
+    if (request.method !== "GET" && request.url.includes("/domains"))
+      void names.update(api.lab.zones()).catch(() => undefined);
+  });
   await api.ready();
+  await names.update(api.lab.zones());
+  const authority = new Authority({
+    namespace: paths.namespace,
+    stateDir: paths.authority,
+    program: authorityProgram(cachePaths()),
+    log,
+  });
+  await authority.start();
   const metadata = createMetadataServer({
     machineAt: (address) => networks.machineAt(address),
     metadataFor: (id) => {
@@ -62,7 +78,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
     close: async () => {
       await Promise.all([metadata.close(), api.close()]);
       machines.close();
-      await upstream.close();
+      await Promise.all([upstream.close(), names.close(), authority.close()]);
     },
   };
 }

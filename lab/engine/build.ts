@@ -6,6 +6,7 @@ import { join } from "path";
 import { EngineError } from "./errors";
 import { packageRoot } from "./layout";
 import { Ended, run } from "./process";
+import { CLI_VERSION } from "./versions";
 
 const BUILD_MS = 25 * 60_000;
 const TELL_MS = 4_000;
@@ -13,22 +14,32 @@ const NEEDED_BYTES = 4e9;
 const OLDEST_GO = [1, 21] as const;
 
 /** One Go program that the lab builds. */
-interface Target {
+export interface Target {
   readonly program: string;
   /** The folder with its go.mod, beside this file in the sources. */
   readonly module: string;
   readonly package: string;
-  /** What the program answers when asked for its version. */
-  readonly version: string;
+  /** For the linker, where the program's version is its business. */
+  readonly flags?: string;
 }
 
+const VERSION_SYMBOL = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
+
 const TARGETS: readonly Target[] = [
-  { program: "pulumi", module: "cli", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", version: "v3.250.0" },
+  {
+    program: "pulumi",
+    module: "cli",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    flags: `-X ${VERSION_SYMBOL}=v${CLI_VERSION}`,
+  },
 ];
 
 /** Builds everything into `folder`, with a line of progress every few seconds. Logs go to `logs`. */
 export async function buildCli(folder: string, logs: string, progress: (line: string) => void): Promise<void> {
-  await requireGo();
+  await requireGo(
+    "Pulumi can neither be fetched nor built here",
+    `Install Go ${OLDEST_GO.join(".")} or newer (https://go.dev/dl), or put Pulumi's release into the lab's Pulumi home.`,
+  );
   mkdirSync(folder, { recursive: true });
   mkdirSync(logs, { recursive: true });
   requireSpace([folder, process.env.GOCACHE ?? join(homedir(), ".cache"), process.env.GOPATH ?? homedir()]);
@@ -52,9 +63,10 @@ export async function buildCli(folder: string, logs: string, progress: (line: st
   progress(`built in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-async function buildOne(target: Target, folder: string, logs: string, onPackage: () => void): Promise<void> {
-  const symbol = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
-  const args = ["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", `-s -w -X ${symbol}=${target.version}`];
+/** Builds one program into `folder`; `onPackage` is called for each package of it. */
+export async function buildOne(target: Target, folder: string, logs: string, onPackage: () => void): Promise<void> {
+  const flags = ["-s", "-w", ...(target.flags === undefined ? [] : [target.flags])].join(" ");
+  const args = ["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", flags];
   const ended = await run("go", [...args, "-o", join(folder, target.program), target.package], {
     cwd: join(packageRoot(), "lab", "engine", target.module),
     // Without cgo no C compiler is needed; a go.work or flags of the user's own would change what is built.
@@ -88,18 +100,18 @@ function buildError(target: Target, ended: Ended, logs: string): EngineError {
   return new EngineError(`${target.program} could not be built:\n  ${last}`, `The whole output: ${log}`);
 }
 
-async function requireGo(): Promise<void> {
-  const hint = `Install Go ${OLDEST_GO.join(".")} or newer (https://go.dev/dl), or put Pulumi's release into the lab's Pulumi home.`;
+/** That a Go is here which can build. @throws EngineError that begins with `what` and advises `hint` */
+export async function requireGo(what: string, hint: string): Promise<void> {
   let ended: Ended;
   try {
     ended = await run("go", ["env", "GOVERSION"], { timeoutMs: 20_000 });
   } catch {
-    throw new EngineError("Pulumi can neither be fetched nor built here: Go is not installed", hint);
+    throw new EngineError(`${what}: Go is not installed`, hint);
   }
   const found = /go(\d+)\.(\d+)/.exec(ended.stdout);
   const [major, minor] = [Number(found?.[1] ?? 0), Number(found?.[2] ?? 0)];
   if (major > OLDEST_GO[0] || (major === OLDEST_GO[0] && minor >= OLDEST_GO[1])) return;
-  throw new EngineError(`Go is too old to build Pulumi: ${ended.stdout.trim() || "unknown version"}`, hint);
+  throw new EngineError(`${what}: Go is too old: ${ended.stdout.trim() || "unknown version"}`, hint);
 }
 
 function requireSpace(folders: readonly string[]): void {

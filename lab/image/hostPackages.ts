@@ -22,10 +22,15 @@ export const HOST_PACKAGES: Readonly<Record<string, string>> = {
   procps: "/usr/sbin/sysctl",
   // The route servers of the lab's upstream network.
   bird2: "/usr/sbin/bird",
+  // The name server of the lab's region.
+  nsd: "/usr/sbin/nsd",
 };
 
 /** What Debian would start as soon as a package is there, and at each boot: the lab needs the programs only. */
-export const UNWANTED_SERVICES: Readonly<Record<string, string>> = { bird2: "bird.service" };
+export const UNWANTED_SERVICES: Readonly<Record<string, string>> = {
+  bird2: "bird.service",
+  nsd: "nsd.service",
+};
 
 // Where merged /usr is younger than the package, a tool may still live in /sbin or /bin; both lead to the same place there.
 const ALTERNATIVES = (path: string): readonly string[] => [

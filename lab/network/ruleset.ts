@@ -1,5 +1,6 @@
 import type { Cidr, FirewallPolicy, FirewallRule, MachineWiring } from "../machines/contract";
 import { tapName } from "./names";
+import { AUTHORITY, DNS_PORT, NAME_SERVER } from "../upstream/addresses";
 import { API_ADDRESS, OUT_OF_BAND } from "./namespace";
 
 /** A cut between two machines. */
@@ -30,6 +31,19 @@ export interface RouterService {
 
 /** The API as the nodes reach it: past the router like any address outside, so that a Cloud Firewall has its say. */
 export const API_FOR_NODES: RouterService = { address: API_ADDRESS, protocol: "tcp", port: 80, filtered: true };
+
+/** The name server that nodes resolve with, as if it were anywhere outside. */
+export const NAMES_FOR_NODES: readonly RouterService[] = [NAME_SERVER.ipv4, NAME_SERVER.ipv6].flatMap((address) =>
+  (["udp", "tcp"] as const).map((protocol) => ({ address, protocol, port: DNS_PORT, filtered: true })),
+);
+
+/** The certificate authority as the nodes reach it. */
+export const AUTHORITY_FOR_NODES: RouterService = {
+  address: AUTHORITY.address,
+  protocol: "tcp",
+  port: AUTHORITY.port,
+  filtered: true,
+};
 
 /** All that decides what passes in a lab's network. */
 export interface RulesetInput {

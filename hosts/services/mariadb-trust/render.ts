@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { assetPath } from "../../assets";
 import { type AbsolutePath, baseResult, type HostRole, secretPlaceholder } from "../../contract";
+import { knownHost, peerAccess } from "../../peer/access";
 import {
   mariadbPairSecrets,
   type MariadbPairParams,
@@ -23,7 +24,7 @@ export const mariadbTrustRole: HostRole<MariadbTrustParams, z.infer<typeof baseR
   name: "services-mariadb-trust",
   packages: [],
   script: assetPath("services/mariadb-trust/role.sh"),
-  libraries: ["mariadb"],
+  libraries: ["mariadb", "peer"],
   secrets: [mariadbPairSecrets.replication, mariadbPairSecrets.health],
   result: baseResult,
   files: (params) => {
@@ -32,15 +33,14 @@ export const mariadbTrustRole: HostRole<MariadbTrustParams, z.infer<typeof baseR
     return {
       [`${mariadbTls}/peer.crt`]: { mode: "0644", content: theirs },
       [`${mariadbTls}/trusted.crt`]: { mode: "0644", content: `${own}${theirs}` },
-      "/etc/ssh/sshd_config.d/60-linode-ha-mariadb.conf": { mode: "0644", content: sshdRule(peer.address) },
-      "/etc/linode-ha/mariadb-peer.keys": {
-        mode: "0644",
-        content: `restrict,from="${peer.address}",command="${mariadbPrograms}/donor" ${publicKey(params.peer.copyKey)} mariadb-copy@${peer.name}\n`,
-      },
-      "/etc/linode-ha/mariadb-peer.known": {
-        mode: "0644",
-        content: `${peer.address} ${publicKey(params.peer.hostKey)}\n`,
-      },
+      ...peerAccess({
+        grant: "mariadb-copy",
+        address: peer.address,
+        peerName: peer.name,
+        key: params.peer.copyKey,
+        command: `${mariadbPrograms}/donor`,
+      }),
+      "/etc/linode-ha/mariadb-peer.known": { mode: "0644", content: knownHost(peer.address, params.peer.hostKey) },
       [passwordFile]: {
         mode: "0600",
         content: `${secretPlaceholder(mariadbPairSecrets.replication)}\n`,
@@ -55,15 +55,6 @@ export const mariadbTrustRole: HostRole<MariadbTrustParams, z.infer<typeof baseR
   },
   variables: () => ({}),
 };
-
-function sshdRule(peerAddress: string): string {
-  return [
-    "# The peer's MariaDB may ask for a copy of the data: one key, from one address, for one program.",
-    `Match User root Address ${peerAddress}`,
-    "    AuthorizedKeysFile .ssh/authorized_keys .ssh/authorized_keys2 /etc/linode-ha/mariadb-peer.keys",
-    "",
-  ].join("\n");
-}
 
 function healthClient(): string {
   return [
@@ -85,10 +76,4 @@ function pem(whose: string, text: string | undefined): string {
     throw new Error(`the ${whose} certificate is not one certificate in PEM form`);
   }
   return `${text.trimEnd()}\n`;
-}
-
-function publicKey(text: string | undefined): string {
-  if (text === undefined) return "# not known yet";
-  if (!/^ssh-ed25519 [A-Za-z0-9+/=]+$/.test(text)) throw new Error(`"${text.slice(0, 40)}": not an Ed25519 public key`);
-  return text;
 }

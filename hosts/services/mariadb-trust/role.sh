@@ -7,25 +7,19 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/core.sh"
 # shellcheck source=../../lib/mariadb.sh
 . "$LHA_STEP_DIR/lib/mariadb.sh"
+# shellcheck source=../../lib/peer.sh
+. "$LHA_STEP_DIR/lib/peer.sh"
 
 role_apply() {
-  local words
   install_files
-  if file_changed '/etc/ssh/*' && applying; then
-    if ! words=$(sshd -t 2>&1); then
-      rm -f /etc/ssh/sshd_config.d/60-linode-ha-mariadb.conf
-      die "$EXIT_REFUSED" "sshd does not accept the rule for the peer's key, which was taken away again: $words" \
-        "see the host's own configuration: sshd -T"
-    fi
-    systemctl try-reload-or-restart ssh.service
-  fi
+  accept_peer
   mariadb_settings
   if file_changed "$MARIADB_TLS/*" && applying && server_up; then sql <<<'FLUSH LOCAL SSL'; fi
 }
 
 role_remove() {
   remove_files
-  if sshd -t 2>/dev/null; then systemctl try-reload-or-restart ssh.service; fi
+  forget_peer
 }
 
 role_main "$@"

@@ -46,7 +46,7 @@ describe("env", () => {
     const cache = cachePaths({ LINODE_LAB_CACHE: "/c" });
     writeFileSync(join(folder, "key.pub"), "ssh-ed25519 AAAA a lab\n");
     const operatorKey = join(folder, "key");
-    const record = { port: 14325, token: "t0ken", fencingToken: "narrow" };
+    const record = { port: 14325, token: "t0ken", fencingToken: "narrow", dnsToken: "names" };
     const path = "/c/pulumi-home/bin:/usr/bin";
     expect(labEnvironment({ ...paths, operatorKey }, cache, record, { PATH: path })).toEqual({
       LINODE_LAB: "a",

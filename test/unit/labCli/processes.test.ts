@@ -17,12 +17,12 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "linode-lab-unit-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) ?? "" });
-const record: LabRecord = { port: 14320, token: "t", fencingToken: "f", images: {} };
+const record: LabRecord = { port: 14320, token: "t", fencingToken: "f", dnsToken: "names", images: {} };
 
 describe("the record of a lab", () => {
   it("knows two tokens: the operator's, and the nodes' own, which can fence and nothing else", async () => {
     const narrow = { authorization: "Bearer the-nodes" };
-    const lab = TestLab.with({ tokens: [...tokensOf({ token: TOKEN, fencingToken: "the-nodes" })] });
+    const lab = TestLab.with({ tokens: [...tokensOf({ token: TOKEN, fencingToken: "the-nodes", dnsToken: "names" })] });
     try {
       const { linode } = await lab.running({ label: "web1" });
       const ask = async (method: string, path: string) =>

@@ -1,0 +1,313 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { certificateRole, certificateSecrets, type CertificateParams } from "../../hosts/services/certificate/render";
+import { ensureAuthority } from "../../lab/engine/authority";
+import { ensureHostPackages } from "../../lab/image/hostPackages";
+import { API_ADDRESS, ensureNamespace, removeNamespace } from "../../lab/network/namespace";
+import { authorityProgram, cachePaths } from "../../lab/paths";
+import { NAME_SERVER } from "../../lab/upstream/addresses";
+import { Authority, authorityCertificate } from "../../lab/upstream/authority";
+import { NameServer } from "../../lab/upstream/nameServer";
+import { run } from "../support/run";
+import { TestLab, TOKEN } from "../unit/api/support";
+
+/** Names and certificates: the region's name server and certificate authority, and what nodes do with them. No guest boots. */
+const base = mkdtempSync(join(tmpdir(), "linode-names-"));
+const LAB = `linode-nm${process.pid}`;
+const ZONE = "example.org";
+const log: string[] = [];
+const lab = TestLab.with({ tokens: [{ token: TOKEN, scopes: "*", username: "tester" }] });
+const names = new NameServer({ namespace: LAB, stateDir: join(base, "names"), log: (line) => log.push(line) });
+const program = authorityProgram(cachePaths());
+const authority = new Authority({
+  namespace: LAB,
+  stateDir: join(base, "authority"),
+  program,
+  log: (line) => log.push(line),
+});
+const inside = (...command: string[]): string[] => ["nsenter", `--net=/run/netns/${LAB}`, ...command];
+let domain = 0;
+let door: Server;
+let bridge: ChildProcess;
+
+beforeAll(async () => {
+  await ensureHostPackages();
+  await ensureAuthority({ cacheDir: cachePaths().root, program, progress: (line) => log.push(line) });
+  await ensureNamespace(LAB);
+  lab.app.addHook("onResponse", async (request) => {
+    if (request.method !== "GET") await names.update(lab.app.lab.zones());
+  });
+  await lab.listen();
+  domain = (await lab.ok("POST", "/domains", { domain: ZONE, type: "master", soa_email: `root@${ZONE}` })).id;
+  await authority.start();
+  await openDoor();
+}, 300_000);
+
+afterAll(async () => {
+  bridge?.kill("SIGKILL");
+  door?.close();
+  await Promise.all([names.end(), authority.end()]);
+  await lab.app.close();
+  await removeNamespace(LAB);
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** The API in the lab's network: what comes in there goes on through a socket on the disk, for which namespaces are no border. */
+async function openDoor(): Promise<void> {
+  const socket = join(base, "api.sock");
+  door = createServer((request, response) => lab.app.routing(request, response));
+  await new Promise<void>((resolve) => door.listen(socket, resolve));
+  const program = `require("net").createServer((c) => { const s = require("net").connect(process.argv[1]);
+    c.on("error", () => s.destroy()); s.on("error", () => c.destroy()); c.pipe(s).pipe(c); })
+    .listen(80, process.argv[2], () => console.log("open"));`;
+  const [file = "", ...args] = inside(process.execPath, "-e", program, socket, API_ADDRESS);
+  bridge = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => bridge.stdout?.once("data", resolve));
+}
+
+function ask(name: string, type: string): string[] {
+  const script = `const r = new (require("dns").promises.Resolver)({ timeout: 2000, tries: 2 }); r.setServers(["${NAME_SERVER.ipv4}"]);
+    r.resolve(process.argv[1], process.argv[2]).then((a) => console.log(JSON.stringify(a)), (e) => console.log(JSON.stringify([e.code])));`;
+  const [file = "", ...args] = inside(process.execPath, "-e", script, name, type);
+  return (JSON.parse(execFileSync(file, args, { encoding: "utf8" })) as (string | string[])[]).flat();
+}
+
+async function until(what: string, check: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!check()) {
+    if (Date.now() > deadline) throw new Error(`after 10 s still not: ${what}\n${log.join("\n")}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe("the region's name server", () => {
+  test("answers for the domains of the account as they are now, and for nothing else", async () => {
+    const record = (body: object) => lab.ok("POST", `/domains/${domain}/records`, body);
+    await record({ type: "A", name: "", target: "198.51.100.1", ttl_sec: 30 });
+    const second = await record({ type: "A", name: "", target: "198.51.100.2", ttl_sec: 30 });
+    await record({ type: "AAAA", name: "www", target: "2001:db8::1" });
+    await record({ type: "TXT", name: "long", target: `${"x".repeat(300)} "quoted" \\ ` });
+    await until(
+      "all of it",
+      () => ask(`long.${ZONE}`, "TXT").length > 0 && ask(`long.${ZONE}`, "TXT")[0] !== "ENOTFOUND",
+    );
+    expect(ask(ZONE, "A").sort()).toEqual(["198.51.100.1", "198.51.100.2"]);
+    expect(ask(`www.${ZONE}`, "AAAA")).toEqual(["2001:db8::1"]);
+    expect(ask(`long.${ZONE}`, "TXT").join("")).toBe(`${"x".repeat(300)} "quoted" \\ `);
+    expect(ask(ZONE, "NS").sort()).toEqual([1, 2, 3, 4, 5].map((number) => `ns${number}.linode.com`));
+    expect(ask("ns3.linode.com", "A")).toEqual([NAME_SERVER.ipv4]);
+    expect(ask("example.com", "A")).toEqual(["EREFUSED"]);
+    await lab.ok("DELETE", `/domains/${domain}/records/${second.id}`);
+    await until("one address", () => ask(ZONE, "A").length === 1);
+  });
+
+  test("takes in new domains, and forgets deleted ones", async () => {
+    const { id } = await lab.ok("POST", "/domains", {
+      domain: "another.example",
+      type: "master",
+      soa_email: "a@b.example",
+    });
+    await until("the new domain", () => ask("another.example", "NS").length === 5);
+    await lab.ok("DELETE", `/domains/${id}`);
+    await until("its end", () => ask("another.example", "NS")[0] === "EREFUSED");
+    expect(ask(ZONE, "NS")).toHaveLength(5);
+  });
+
+  test("comes back when it is killed", async () => {
+    const pid = (): number =>
+      (JSON.parse(readFileSync(join(base, "names", "name server.json"), "utf8")) as { pid: number }).pid;
+    const before = pid();
+    process.kill(before, "SIGKILL");
+    await until("another process", () => pid() !== before && ask(ZONE, "NS").length === 5);
+  });
+});
+
+/** A node as far as certificates go: its files below a folder, and an `ssh` and a `systemctl` of the test's. */
+class CertificateNode {
+  readonly root: string;
+  readonly bin: string;
+
+  constructor(
+    readonly name: string,
+    private readonly params: Omit<CertificateParams, "node">,
+    private readonly peerRoot: string,
+  ) {
+    this.root = join(base, name);
+    this.bin = join(this.root, "bin");
+    mkdirSync(this.bin, { recursive: true });
+    const own = (text: string): string =>
+      text.replaceAll(/(?<![\w.])\/(etc\/linode-ha|var\/lib\/linode-ha|usr\/local)\//g, `${this.root}/$1/`);
+    const secrets: Record<string, string> = {
+      [certificateSecrets.token]: TOKEN,
+      [certificateSecrets.peerKey]: "unused",
+    };
+    for (const [path, file] of Object.entries(certificateRole.files({ ...params, node: name }))) {
+      const text = file.secret === undefined ? file.content : `${secrets[file.secret] ?? ""}\n`;
+      this.write(this.root + path, path.startsWith("/usr/") ? text : own(text), parseInt(file.mode, 8));
+    }
+    this.program("systemctl", `echo "$@" >>'${this.root}/reloads'`);
+    this.program(
+      "ssh",
+      `[ ! -e '${this.root}/alone' ] || exit 255
+for word; do :; done
+SSH_ORIGINAL_COMMAND=$word CERTIFICATE_ROOT='${this.peerRoot}' PATH='${this.peerRoot}/bin':$PATH exec '${this.peerRoot}/usr/local/sbin/ha-certificate' answer site`,
+    );
+  }
+
+  private write(path: string, text: string, mode: number): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+  }
+
+  private program(name: string, text: string): void {
+    this.write(join(this.bin, name), `#!/bin/sh\n${text}\n`, 0o755);
+  }
+
+  /** Whether it reaches its peer. */
+  alone(alone: boolean): void {
+    if (alone) writeFileSync(join(this.root, "alone"), "");
+    else rmSync(join(this.root, "alone"), { force: true });
+  }
+
+  async certificate(...words: string[]) {
+    const env = {
+      CERTIFICATE_ROOT: this.root,
+      PATH: `${this.bin}:${process.env["PATH"]}`,
+      LINODE_DNS: join(this.root, "usr/local/lib/linode-ha/linode-dns"),
+    };
+    // With the lab's resolver, as Network Helper has it on a node.
+    const resolver = join(base, "resolv.conf");
+    writeFileSync(resolver, `nameserver ${NAME_SERVER.ipv4}\n`);
+    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+    const command = [join(this.root, "usr/local/sbin/ha-certificate"), ...words];
+    const result = await run(inside("unshare", "--mount", "sh", "-c", script, resolver, ...command), {
+      env,
+      seconds: 180,
+    });
+    expect(result.stdout + result.stderr).not.toContain(TOKEN);
+    return result;
+  }
+
+  get live(): string {
+    return join(this.root, "var/lib/linode-ha/certificates/site/live");
+  }
+
+  get serial(): string {
+    return execFileSync("openssl", ["x509", "-in", join(this.live, "fullchain.pem"), "-noout", "-serial"], {
+      encoding: "utf8",
+    });
+  }
+
+  get reloads(): number {
+    return existsSync(join(this.root, "reloads"))
+      ? (readFileSync(join(this.root, "reloads"), "utf8").match(/reload-or-restart/g)?.length ?? 0)
+      : 0;
+  }
+}
+
+describe("a certificate of two nodes", () => {
+  const key = `ssh-ed25519 ${Buffer.alloc(51).toString("base64")}`;
+  const params = (more: Partial<CertificateParams> = {}): Omit<CertificateParams, "node"> => ({
+    name: "site",
+    members: [
+      { name: "web1", address: "10.20.0.11", hostKey: key },
+      { name: "web2", address: "10.20.0.12", hostKey: key },
+    ],
+    domains: [ZONE, `www.${ZONE}`, `*.dev.${ZONE}`],
+    zone: ZONE,
+    contact: `root@${ZONE}`,
+    directory: "https://203.0.113.4/dir",
+    authorityCertificates: readFileSync(authorityCertificate(join(base, "authority")), "utf8"),
+    renewDays: 30,
+    reload: ["nginx.service"],
+    peerKey: key,
+    apiUrl: `http://${API_ADDRESS}/v4`,
+    ...more,
+  });
+  const pair = (more: Partial<CertificateParams> = {}): [CertificateNode, CertificateNode] => [
+    new CertificateNode("web1", params(more), join(base, "web2")),
+    new CertificateNode("web2", params(more), join(base, "web1")),
+  ];
+  const challenges = async () =>
+    (await lab.ok("GET", `/domains/${domain}/records`)).data.filter(({ name }) => name.startsWith("_acme-challenge"));
+
+  test("is issued on the first, taken by the second, and not issued again while it lasts", async () => {
+    const [one, two] = pair();
+    expect((await one.certificate("status", "site")).code).toBe(1);
+    expect(await one.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(await one.certificate("status", "site")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/site: (89|90) days left/),
+    });
+    // It was asked to take it.
+    expect(two.serial).toBe(one.serial);
+    expect(readFileSync(join(two.live, "privkey.pem"), "utf8")).toBe(
+      readFileSync(join(one.live, "privkey.pem"), "utf8"),
+    );
+    expect([one.reloads, two.reloads]).toEqual([1, 1]);
+    const before = readlinkSync(one.live);
+    expect(await one.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(await two.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(readlinkSync(one.live)).toBe(before);
+    expect(two.serial).toBe(one.serial);
+    expect(await challenges()).toEqual([]);
+  }, 240_000);
+
+  test("is renewed by either with the other away, which takes it when it is back", async () => {
+    const [one, two] = pair();
+    const before = one.serial;
+    one.alone(true);
+    two.alone(true);
+    const renewed = await two.certificate("renew", "site", "--force");
+    expect(renewed).toMatchObject({ code: 0, stderr: expect.stringContaining("web1 did not take it now") });
+    expect(two.serial).not.toBe(before);
+    expect(one.serial).toBe(before);
+    one.alone(false);
+    two.alone(false);
+    // A second longer is longer.
+    expect(await one.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(one.serial).toBe(two.serial);
+  }, 240_000);
+
+  test("names that change make another one; the second node leaves a renewal to the first for some days", async () => {
+    const [one, two] = pair({ domains: [ZONE] });
+    expect((await two.certificate("status", "site")).stdout).toContain("there is no certificate for example.org");
+    expect(await one.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(two.serial).toBe(one.serial);
+    // Due for the first, which has 89 days and wants 92; not for the second, which wants 87.
+    const [eager, patient] = pair({ domains: [ZONE], renewDays: 92 });
+    const before = one.serial;
+    expect(await patient.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(patient.serial).toBe(before);
+    expect(await eager.certificate("renew", "site")).toMatchObject({ code: 0 });
+    expect(eager.serial).not.toBe(before);
+    expect(patient.serial).toBe(eager.serial);
+  }, 240_000);
+
+  test("a zone that the account lacks, and an authority that refuses, are told with what to do; what is there stays", async () => {
+    const [one] = pair();
+    await one.certificate("renew", "site");
+    const before = one.serial;
+    const [other] = pair({ zone: "not-ours.example", domains: ["not-ours.example"] });
+    const refused = await other.certificate("renew", "site");
+    expect(refused.code).toBe(10);
+    expect(refused.stderr).toContain("the account of this token has no domain not-ours.example");
+    expect(refused.stderr).toContain("do: ");
+    const [again] = pair();
+    expect(again.serial).toBe(before);
+    expect(await challenges()).toEqual([]);
+  }, 240_000);
+});
