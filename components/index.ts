@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { Certificate } from "./certificate";
+export type { CertificateArgs } from "./certificate";
 export { DrbdVolume } from "./drbdVolume";
 export type {
   DrbdBacking,
@@ -41,7 +43,7 @@ export type { AutomaticArgs, ManagerArgs } from "./managers/planManager";
 export { Ocfs2Cluster } from "./ocfs2Cluster";
 export type { Ocfs2ClusterArgs } from "./ocfs2Cluster";
 export { RoundRobinDns } from "./roundRobinDns";
-export type { RoundRobinDnsArgs, RoundRobinZone } from "./roundRobinDns";
+export type { DnsHealth, RoundRobinDnsArgs, RoundRobinZone } from "./roundRobinDns";
 export { address, drbd, links, mailTo, mount, service } from "./serviceGroup";
 export type { GroupAddress, GroupMember, ReplicatedVolume, ServiceGroup } from "./serviceGroup";
 export { ApacheServer } from "./services/apacheServer";

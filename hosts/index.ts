@@ -1,6 +1,7 @@
 export * from "./base/render";
 export * from "./bundle";
 export * from "./contract";
+export * from "./dns-watch/render";
 export * from "./drbd-activate/render";
 export * from "./drbd/options";
 export * from "./drbd/render";
@@ -18,6 +19,7 @@ export * from "./ocfs2/render";
 export * from "./packages";
 export * from "./pacemaker/render";
 export * from "./services/apache/render";
+export * from "./services/certificate/render";
 export * from "./services/forwarding/render";
 export * from "./services/lighttpd/render";
 export * from "./services/mail-relay/render";

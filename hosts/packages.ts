@@ -1,5 +1,6 @@
 import { baseRole } from "./base/render";
 import type { HostRole } from "./contract";
+import { dnsWatchRole } from "./dns-watch/render";
 import { drbdActivateRole } from "./drbd-activate/render";
 import { drbdRole } from "./drbd/render";
 import { fencingRole } from "./fencing/render";
@@ -12,6 +13,7 @@ import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
 import { pacemakerRole } from "./pacemaker/render";
 import { apacheRole } from "./services/apache/render";
+import { certificateRole } from "./services/certificate/render";
 import { forwardingRole } from "./services/forwarding/render";
 import { lighttpdRole } from "./services/lighttpd/render";
 import { mailRelayRole } from "./services/mail-relay/render";
@@ -26,6 +28,7 @@ import { postgresqlRole } from "./services/postgresql/render";
 /** Every role there is. */
 export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">[] = [
   baseRole,
+  dnsWatchRole,
   drbdRole,
   drbdActivateRole,
   fencingRole,
@@ -38,6 +41,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   ocfs2Role,
   pacemakerRole,
   apacheRole,
+  certificateRole,
   forwardingRole,
   lighttpdRole,
   mailRelayRole,

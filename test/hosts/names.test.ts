@@ -1,116 +1,39 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { certificateRole, certificateSecrets, type CertificateParams } from "../../hosts/services/certificate/render";
-import { ensureAuthority } from "../../lab/engine/authority";
-import { ensureHostPackages } from "../../lab/image/hostPackages";
-import { API_ADDRESS, ensureNamespace, removeNamespace } from "../../lab/network/namespace";
-import { authorityProgram, cachePaths } from "../../lab/paths";
+import { API_ADDRESS } from "../../lab/network/namespace";
 import { NAME_SERVER } from "../../lab/upstream/addresses";
-import { Authority, authorityCertificate } from "../../lab/upstream/authority";
-import { NameServer } from "../../lab/upstream/nameServer";
+import { authorityCertificate } from "../../lab/upstream/authority";
 import { run } from "../support/run";
-import { TestLab, TOKEN } from "../unit/api/support";
+import { TOKEN } from "../unit/api/support";
+import { layFiles, NamesLab } from "./namesLab";
 
-/** Names and certificates: the region's name server and certificate authority, and what nodes do with them. No guest boots. */
-const base = mkdtempSync(join(tmpdir(), "linode-names-"));
-const LAB = `linode-nm${process.pid}`;
 const ZONE = "example.org";
-const log: string[] = [];
-const lab = TestLab.with({ tokens: [{ token: TOKEN, scopes: "*", username: "tester" }] });
-const names = new NameServer({ namespace: LAB, stateDir: join(base, "names"), log: (line) => log.push(line) });
-const program = authorityProgram(cachePaths());
-const authority = new Authority({
-  namespace: LAB,
-  stateDir: join(base, "authority"),
-  program,
-  log: (line) => log.push(line),
-});
-const inside = (...command: string[]): string[] => ["nsenter", `--net=/run/netns/${LAB}`, ...command];
-let domain = 0;
-let door: Server;
-let bridge: ChildProcess;
+const names = new NamesLab("nm", ZONE);
+const { lab } = names;
 
-beforeAll(async () => {
-  await ensureHostPackages();
-  await ensureAuthority({ cacheDir: cachePaths().root, program, progress: (line) => log.push(line) });
-  await ensureNamespace(LAB);
-  lab.app.addHook("onResponse", async (request) => {
-    if (request.method !== "GET") await names.update(lab.app.lab.zones());
-  });
-  await lab.listen();
-  domain = (await lab.ok("POST", "/domains", { domain: ZONE, type: "master", soa_email: `root@${ZONE}` })).id;
-  await authority.start();
-  await openDoor();
-}, 300_000);
-
-afterAll(async () => {
-  bridge?.kill("SIGKILL");
-  door?.close();
-  await Promise.all([names.end(), authority.end()]);
-  await lab.app.close();
-  await removeNamespace(LAB);
-  rmSync(base, { recursive: true, force: true });
-});
-
-/** The API in the lab's network: what comes in there goes on through a socket on the disk, for which namespaces are no border. */
-async function openDoor(): Promise<void> {
-  const socket = join(base, "api.sock");
-  door = createServer((request, response) => lab.app.routing(request, response));
-  await new Promise<void>((resolve) => door.listen(socket, resolve));
-  const program = `require("net").createServer((c) => { const s = require("net").connect(process.argv[1]);
-    c.on("error", () => s.destroy()); s.on("error", () => c.destroy()); c.pipe(s).pipe(c); })
-    .listen(80, process.argv[2], () => console.log("open"));`;
-  const [file = "", ...args] = inside(process.execPath, "-e", program, socket, API_ADDRESS);
-  bridge = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => bridge.stdout?.once("data", resolve));
-}
-
-function ask(name: string, type: string): string[] {
-  const script = `const r = new (require("dns").promises.Resolver)({ timeout: 2000, tries: 2 }); r.setServers(["${NAME_SERVER.ipv4}"]);
-    r.resolve(process.argv[1], process.argv[2]).then((a) => console.log(JSON.stringify(a)), (e) => console.log(JSON.stringify([e.code])));`;
-  const [file = "", ...args] = inside(process.execPath, "-e", script, name, type);
-  return (JSON.parse(execFileSync(file, args, { encoding: "utf8" })) as (string | string[])[]).flat();
-}
-
-async function until(what: string, check: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!check()) {
-    if (Date.now() > deadline) throw new Error(`after 10 s still not: ${what}\n${log.join("\n")}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+beforeAll(() => names.open({ authority: true }), 300_000);
+afterAll(() => names.close());
 
 describe("the region's name server", () => {
   test("answers for the domains of the account as they are now, and for nothing else", async () => {
-    const record = (body: object) => lab.ok("POST", `/domains/${domain}/records`, body);
-    await record({ type: "A", name: "", target: "198.51.100.1", ttl_sec: 30 });
-    const second = await record({ type: "A", name: "", target: "198.51.100.2", ttl_sec: 30 });
-    await record({ type: "AAAA", name: "www", target: "2001:db8::1" });
-    await record({ type: "TXT", name: "long", target: `${"x".repeat(300)} "quoted" \\ ` });
-    await until(
+    await names.record({ type: "A", name: "", target: "198.51.100.1", ttl_sec: 30 });
+    const second = await names.record({ type: "A", name: "", target: "198.51.100.2", ttl_sec: 30 });
+    await names.record({ type: "AAAA", name: "www", target: "2001:db8::1" });
+    await names.record({ type: "TXT", name: "long", target: `${"x".repeat(300)} "quoted" \\ ` });
+    await names.until(
       "all of it",
-      () => ask(`long.${ZONE}`, "TXT").length > 0 && ask(`long.${ZONE}`, "TXT")[0] !== "ENOTFOUND",
+      () => names.ask(`long.${ZONE}`, "TXT").length > 0 && names.ask(`long.${ZONE}`, "TXT")[0] !== "ENOTFOUND",
     );
-    expect(ask(ZONE, "A").sort()).toEqual(["198.51.100.1", "198.51.100.2"]);
-    expect(ask(`www.${ZONE}`, "AAAA")).toEqual(["2001:db8::1"]);
-    expect(ask(`long.${ZONE}`, "TXT").join("")).toBe(`${"x".repeat(300)} "quoted" \\ `);
-    expect(ask(ZONE, "NS").sort()).toEqual([1, 2, 3, 4, 5].map((number) => `ns${number}.linode.com`));
-    expect(ask("ns3.linode.com", "A")).toEqual([NAME_SERVER.ipv4]);
-    expect(ask("example.com", "A")).toEqual(["EREFUSED"]);
-    await lab.ok("DELETE", `/domains/${domain}/records/${second.id}`);
-    await until("one address", () => ask(ZONE, "A").length === 1);
+    expect(names.ask(ZONE, "A").sort()).toEqual(["198.51.100.1", "198.51.100.2"]);
+    expect(names.ask(`www.${ZONE}`, "AAAA")).toEqual(["2001:db8::1"]);
+    expect(names.ask(`long.${ZONE}`, "TXT").join("")).toBe(`${"x".repeat(300)} "quoted" \\ `);
+    expect(names.ask(ZONE, "NS").sort()).toEqual([1, 2, 3, 4, 5].map((number) => `ns${number}.linode.com`));
+    expect(names.ask("ns3.linode.com", "A")).toEqual([NAME_SERVER.ipv4]);
+    expect(names.ask("example.com", "A")).toEqual(["EREFUSED"]);
+    await lab.ok("DELETE", `/domains/${names.domain}/records/${second.id}`);
+    await names.until("one address", () => names.ask(ZONE, "A").length === 1);
   });
 
   test("takes in new domains, and forgets deleted ones", async () => {
@@ -119,18 +42,18 @@ describe("the region's name server", () => {
       type: "master",
       soa_email: "a@b.example",
     });
-    await until("the new domain", () => ask("another.example", "NS").length === 5);
+    await names.until("the new domain", () => names.ask("another.example", "NS").length === 5);
     await lab.ok("DELETE", `/domains/${id}`);
-    await until("its end", () => ask("another.example", "NS")[0] === "EREFUSED");
-    expect(ask(ZONE, "NS")).toHaveLength(5);
+    await names.until("its end", () => names.ask("another.example", "NS")[0] === "EREFUSED");
+    expect(names.ask(ZONE, "NS")).toHaveLength(5);
   });
 
   test("comes back when it is killed", async () => {
     const pid = (): number =>
-      (JSON.parse(readFileSync(join(base, "names", "name server.json"), "utf8")) as { pid: number }).pid;
+      (JSON.parse(readFileSync(join(names.base, "names", "name server.json"), "utf8")) as { pid: number }).pid;
     const before = pid();
     process.kill(before, "SIGKILL");
-    await until("another process", () => pid() !== before && ask(ZONE, "NS").length === 5);
+    await names.until("another process", () => pid() !== before && names.ask(ZONE, "NS").length === 5);
   });
 });
 
@@ -141,22 +64,17 @@ class CertificateNode {
 
   constructor(
     readonly name: string,
-    private readonly params: Omit<CertificateParams, "node">,
+    params: Omit<CertificateParams, "node">,
     private readonly peerRoot: string,
   ) {
-    this.root = join(base, name);
+    this.root = join(names.base, name);
     this.bin = join(this.root, "bin");
     mkdirSync(this.bin, { recursive: true });
-    const own = (text: string): string =>
-      text.replaceAll(/(?<![\w.])\/(etc\/linode-ha|var\/lib\/linode-ha|usr\/local)\//g, `${this.root}/$1/`);
-    const secrets: Record<string, string> = {
+    const secrets = {
       [certificateSecrets.token]: TOKEN,
       [certificateSecrets.peerKey]: "unused",
     };
-    for (const [path, file] of Object.entries(certificateRole.files({ ...params, node: name }))) {
-      const text = file.secret === undefined ? file.content : `${secrets[file.secret] ?? ""}\n`;
-      this.write(this.root + path, path.startsWith("/usr/") ? text : own(text), parseInt(file.mode, 8));
-    }
+    layFiles(this.root, certificateRole.files({ ...params, node: name }), secrets);
     this.program("systemctl", `echo "$@" >>'${this.root}/reloads'`);
     this.program(
       "ssh",
@@ -166,14 +84,8 @@ SSH_ORIGINAL_COMMAND=$word CERTIFICATE_ROOT='${this.peerRoot}' PATH='${this.peer
     );
   }
 
-  private write(path: string, text: string, mode: number): void {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    chmodSync(path, mode);
-  }
-
   private program(name: string, text: string): void {
-    this.write(join(this.bin, name), `#!/bin/sh\n${text}\n`, 0o755);
+    writeFileSync(join(this.bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
 
   /** Whether it reaches its peer. */
@@ -188,15 +100,8 @@ SSH_ORIGINAL_COMMAND=$word CERTIFICATE_ROOT='${this.peerRoot}' PATH='${this.peer
       PATH: `${this.bin}:${process.env["PATH"]}`,
       LINODE_DNS: join(this.root, "usr/local/lib/linode-ha/linode-dns"),
     };
-    // With the lab's resolver, as Network Helper has it on a node.
-    const resolver = join(base, "resolv.conf");
-    writeFileSync(resolver, `nameserver ${NAME_SERVER.ipv4}\n`);
-    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
     const command = [join(this.root, "usr/local/sbin/ha-certificate"), ...words];
-    const result = await run(inside("unshare", "--mount", "sh", "-c", script, resolver, ...command), {
-      env,
-      seconds: 180,
-    });
+    const result = await run(names.inside(...command), { env, seconds: 180 });
     expect(result.stdout + result.stderr).not.toContain(TOKEN);
     return result;
   }
@@ -230,7 +135,7 @@ describe("a certificate of two nodes", () => {
     zone: ZONE,
     contact: `root@${ZONE}`,
     directory: "https://203.0.113.4/dir",
-    authorityCertificates: readFileSync(authorityCertificate(join(base, "authority")), "utf8"),
+    authorityCertificates: readFileSync(authorityCertificate(join(names.base, "authority")), "utf8"),
     renewDays: 30,
     reload: ["nginx.service"],
     peerKey: key,
@@ -238,11 +143,13 @@ describe("a certificate of two nodes", () => {
     ...more,
   });
   const pair = (more: Partial<CertificateParams> = {}): [CertificateNode, CertificateNode] => [
-    new CertificateNode("web1", params(more), join(base, "web2")),
-    new CertificateNode("web2", params(more), join(base, "web1")),
+    new CertificateNode("web1", params(more), join(names.base, "web2")),
+    new CertificateNode("web2", params(more), join(names.base, "web1")),
   ];
   const challenges = async () =>
-    (await lab.ok("GET", `/domains/${domain}/records`)).data.filter(({ name }) => name.startsWith("_acme-challenge"));
+    (await lab.ok("GET", `/domains/${names.domain}/records`)).data.filter(({ name }) =>
+      name.startsWith("_acme-challenge"),
+    );
 
   test("is issued on the first, taken by the second, and not issued again while it lasts", async () => {
     const [one, two] = pair();
