@@ -1,7 +1,7 @@
 import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
 import { dnsWatchRole, dnsWatchSecret, nameLabel } from "../hosts/dns-watch/render";
-import type { HaNode } from "./haNode";
+import type { HaNode, NodePair } from "./haNode";
 import { UserError } from "./internal/errors";
 import { HostStep } from "./internal/hostStep";
 import { childName } from "./internal/naming";
@@ -127,6 +127,12 @@ function fullName(name: string, domain: string): string {
   return name === "" ? domain : `${name}.${domain}`;
 }
 
+function watchedNode(node: HaNode) {
+  return pulumi
+    .all([node.addresses.public4, node.addresses.public6])
+    .apply(([public4, public6]) => ({ name: node.name, public4, public6 }));
+}
+
 /** A watch on each node, when the records are there. */
 function watches(
   name: string,
@@ -136,13 +142,8 @@ function watches(
   records: readonly pulumi.Resource[],
   parent: pulumi.Resource,
 ): pulumi.Resource[] {
-  const watched = pulumi.all(
-    nodes.map((node) =>
-      pulumi
-        .all([node.addresses.public4, node.addresses.public6])
-        .apply(([public4, public6]) => ({ name: node.name, public4, public6 })),
-    ),
-  );
+  const [one, two] = nodes as NodePair;
+  const watched = pulumi.all([watchedNode(one), watchedNode(two)]);
   const { scheme = "https", port = scheme === "https" ? 443 : 80, path = "/" } = health.probe ?? {};
   const host = fullName(names.find((each) => !each.startsWith("*")) ?? "", zone.domain);
   return nodes.map(
@@ -156,7 +157,7 @@ function watches(
           params: watched.apply(([first, second]) => ({
             zone: zone.domain,
             names,
-            nodes: [first!, second!] as const,
+            nodes: [first, second] as const,
             node: node.name,
             probe: { scheme, port, path, host },
             downSeconds: health.downSeconds ?? DEFAULT_DOWN_SECONDS,

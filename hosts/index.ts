@@ -31,4 +31,5 @@ export * from "./services/mariadb-trust/render";
 export * from "./services/mariadb/render";
 export * from "./services/package-drift/render";
 export * from "./services/postgresql/render";
+export * from "./services/wordpress/render";
 export * from "./timings";

@@ -24,6 +24,7 @@ import { mariadbTrustRole } from "./services/mariadb-trust/render";
 import { mariadbRole } from "./services/mariadb/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
+import { wordpressRole } from "./services/wordpress/render";
 
 /** Every role there is. */
 export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">[] = [
@@ -52,6 +53,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   mariadbTrustRole,
   packageDriftRole,
   postgresqlRole,
+  wordpressRole,
 ];
 
 /** The Debian packages that the roles together may install, sorted: what an image must be able to provide. */

@@ -24,14 +24,14 @@ async function site(address: string, status = 200): Promise<void> {
   const child = names.start([process.execPath, "-e", SITE, address, String(status)]);
   sites.set(address, child);
   await new Promise<void>((resolve, reject) => {
-    child.stdout?.once("data", () => resolve());
+    child.stdout.once("data", () => resolve());
     child.once("exit", () => reject(new Error(`the site at ${address} ended: ${names.log.slice(-5).join("\n")}`)));
   });
 }
 
 async function off(children: ReadonlyMap<string, ChildProcess>, key: string): Promise<void> {
   const child = children.get(key);
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child?.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
   await ended;

@@ -1,8 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import type { HostFile } from "../../hosts/contract";
 import { ensureAuthority } from "../../lab/engine/authority";
 import { ensureHostPackages } from "../../lab/image/hostPackages";
@@ -11,7 +12,7 @@ import { authorityProgram, cachePaths } from "../../lab/paths";
 import { NAME_SERVER } from "../../lab/upstream/addresses";
 import { Authority } from "../../lab/upstream/authority";
 import { NameServer } from "../../lab/upstream/nameServer";
-import { TestLab, TOKEN } from "../unit/api/support";
+import { type Reply, TestLab, TOKEN } from "../unit/api/support";
 
 /** A region as far as names go: API, name server and certificate authority in a network namespace. No guest boots. */
 export class NamesLab {
@@ -85,19 +86,22 @@ export class NamesLab {
   }
 
   /** Starts something in the lab's network. It ends with the lab at the latest. */
-  start(command: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  start(
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcessByStdio<null, Readable, Readable> {
     const [file = "", ...args] = this.inside(...command);
     const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
-    child.stderr?.on("data", (text: Buffer) => this.log.push(text.toString()));
+    child.stderr.on("data", (text: Buffer) => this.log.push(text.toString()));
     this.children.push(child);
     return child;
   }
 
-  record(body: object) {
+  record(body: object): Promise<Reply> {
     return this.lab.ok("POST", `/domains/${this.domain}/records`, body);
   }
 
-  async records() {
+  async records(): Promise<readonly Reply[]> {
     return (await this.lab.ok("GET", `/domains/${this.domain}/records?page_size=500`)).data;
   }
 
@@ -127,7 +131,7 @@ export class NamesLab {
       c.on("error", () => s.destroy()); s.on("error", () => c.destroy()); c.pipe(s).pipe(c); })
       .listen(80, process.argv[2], () => console.log("open"));`;
     const bridge = this.start([process.execPath, "-e", program, socket, API_ADDRESS]);
-    await new Promise((resolve) => bridge.stdout?.once("data", resolve));
+    await new Promise((resolve) => bridge.stdout.once("data", resolve));
   }
 }
 
