@@ -66,6 +66,8 @@ export type { PackageDriftArgs } from "./services/packageDrift";
 export { PostgresqlServer } from "./services/postgresqlServer";
 export type { PostgresqlServerArgs } from "./services/postgresqlServer";
 export type { WebSiteSettings } from "./services/webSites";
+export { WordpressSite } from "./services/wordpressSite";
+export type { WordpressDatabase, WordpressSiteArgs } from "./services/wordpressSite";
 export type { Detection, HeartbeatTimings } from "../hosts/managerTimings";
 export type { AbsolutePath } from "../hosts/contract";
 export type { AddressMethod, GroupLink } from "../hosts/managerGroup";

@@ -5,12 +5,8 @@ import type { HaNode, NodePair } from "./haNode";
 import { UserError } from "./internal/errors";
 import { HostStep } from "./internal/hostStep";
 import { childName } from "./internal/naming";
-import { Findings, isDomain } from "./internal/rules";
+import { DNS_TTLS, Findings, isDomain, nearestTtls } from "./internal/rules";
 
-/** Seconds that the vendor's name servers know; any other is rounded up in silence. 0 is their default, a day. */
-const ALLOWED_TTLS = [
-  0, 30, 120, 300, 3600, 7200, 14_400, 28_800, 57_600, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_419_200,
-];
 const DEFAULT_TTL = 300;
 const DEFAULT_DOWN_SECONDS = 10;
 const DEFAULT_UP_SECONDS = 20;
@@ -24,6 +20,12 @@ export type RoundRobinZone =
       readonly kind: "existing";
       /** For example `example.org`. */
       readonly domain: string;
+    }
+  | {
+      /** Declared elsewhere in the same program, for example because a certificate needs it before the names lead anywhere. */
+      readonly kind: "declared";
+      readonly domain: string;
+      readonly zone: linode.Domain;
     }
   | {
       /** Made here, and deleted with everything in it when this component is. */
@@ -90,7 +92,7 @@ export class RoundRobinDns extends pulumi.ComponentResource {
     const { zone, names = ["", "www"], ttlSeconds = DEFAULT_TTL } = args;
     check(name, args, names, ttlSeconds);
 
-    const made = zone.kind === "new" ? madeZone(name, zone, this) : undefined;
+    const made = zone.kind === "new" ? madeZone(name, zone, this) : zone.kind === "declared" ? zone.zone : undefined;
     this.domainId = made === undefined ? existingZone(zone.domain, this) : made.id.apply(Number);
     const records = names.flatMap((each) =>
       args.nodes.flatMap((node) =>
@@ -221,7 +223,7 @@ function check(name: string, args: RoundRobinDnsArgs, names: readonly string[], 
     allowed: "lower-case labels joined by dots",
     todo: 'write it as "example.org"',
   });
-  found.require(zone.kind === "existing" || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(zone.soaEmail), {
+  found.require(zone.kind !== "new" || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(zone.soaEmail), {
     path: "zone.soaEmail",
     given: zone.kind === "new" ? zone.soaEmail : undefined,
     what: "is not a mailbox",
@@ -251,11 +253,11 @@ function check(name: string, args: RoundRobinDnsArgs, names: readonly string[], 
       todo: 'write "www" for the name in the zone, and an empty text for the zone itself',
     });
   });
-  found.require(ALLOWED_TTLS.includes(ttlSeconds), {
+  found.require(DNS_TTLS.includes(ttlSeconds), {
     path: "ttlSeconds",
     given: ttlSeconds,
     what: "is no time that the vendor's name servers know",
-    allowed: `nearest: ${nearest(ttlSeconds).join(" or ")}; all: ${ALLOWED_TTLS.join(", ")}`,
+    allowed: `nearest: ${nearestTtls(ttlSeconds).join(" or ")}; all: ${DNS_TTLS.join(", ")}`,
     todo: `leave it out for ${DEFAULT_TTL}`,
   });
   if (found.problems.length > 0) throw new UserError(`RoundRobinDns "${name}" cannot be built:`, found.problems);
@@ -294,12 +296,4 @@ function checkHealth({ nodes, health }: RoundRobinDnsArgs, found: Findings): voi
     allowed: "an API token with domains:read_write",
     todo: "make one in the account and give it as a secret of the stack",
   });
-}
-
-/** The allowed times around one that is not. 0 is none: it means a day. */
-function nearest(seconds: number): number[] {
-  const times = ALLOWED_TTLS.filter((each) => each > 0);
-  const below = times.filter((each) => each < seconds).slice(-1);
-  const above = times.filter((each) => each > seconds).slice(0, 1);
-  return [...below, ...above];
 }

@@ -3,6 +3,7 @@ import { fencingToken } from "./fencingToken";
 import { problemsOf } from "./report";
 import { crossChecks } from "./rules";
 import { dualPrimarySchema, type DualPrimaryInput } from "./schema";
+import { DATABASE_DEVICE, siteChecks } from "./siteRules";
 
 type Pair = DualPrimaryInput["pair"];
 type Volume = DualPrimaryInput["volumes"][string];
@@ -60,6 +61,21 @@ export interface DualPrimaryConfig {
   /** With fencing through the vendor's API; a secret. */
   readonly fencingToken?: string;
   readonly detection: { readonly seconds: number };
+  /** Both nodes write it. */
+  readonly database?: Readonly<NonNullable<DualPrimaryInput["database"]>>;
+  readonly site?: SiteConfig;
+  readonly dns?: Readonly<NonNullable<DualPrimaryInput["dns"]>>;
+  /** With `dns.health` or a certificate; a secret. */
+  readonly dnsToken?: string;
+  readonly certificate?: Readonly<NonNullable<DualPrimaryInput["certificate"]>>;
+}
+
+/** A WordPress site on both nodes. */
+export interface SiteConfig extends Readonly<Omit<NonNullable<DualPrimaryInput["site"]>, "volume">> {
+  /** The name of the volume that its files are on. */
+  readonly volume: string;
+  /** Of its first account; a secret. */
+  readonly adminPassword: string;
 }
 
 /** What is right in a configuration, or everything that is wrong. */
@@ -74,6 +90,7 @@ export function parseDualPrimary(document: Readonly<Record<string, unknown>>): P
     ...(parsed.success ? [] : problemsOf(document, parsed.error.issues)),
     ...crossChecks(document),
     ...fencingToken(document),
+    ...siteChecks(document),
   ];
   return parsed.success && problems.length === 0 ? { config: normalise(parsed.data) } : { problems };
 }
@@ -90,6 +107,7 @@ export function dualPrimaryConfig(document: Readonly<Record<string, unknown>>): 
 function normalise(input: DualPrimaryInput): DualPrimaryConfig {
   const { bootMiB, swapMiB, ...pair } = input.pair;
   const entries = Object.entries(input.volumes);
+  const own = input.database?.backing;
   return {
     system: input.system,
     pair: {
@@ -98,14 +116,18 @@ function normalise(input: DualPrimaryInput): DualPrimaryConfig {
         bootMiB,
         swapMiB,
         raw: Object.fromEntries(
-          entries.flatMap(([name, { backing }]) =>
-            backing.kind === "disk" ? [[name, { sizeMiB: one(backing.sizeMiB) }] as const] : [],
-          ),
+          entries
+            .flatMap(([name, { backing }]) =>
+              backing.kind === "disk" ? [[name, { sizeMiB: one(backing.sizeMiB) }] as const] : [],
+            )
+            .concat(own?.kind === "disk" ? [[DATABASE_DEVICE, { sizeMiB: own.sizeMiB }]] : []),
         ),
         volumes: Object.fromEntries(
-          entries.flatMap(([name, { backing }]) =>
-            backing.kind === "volume" ? [[name, { sizeGiB: one(backing.sizeGiB) }] as const] : [],
-          ),
+          entries
+            .flatMap(([name, { backing }]) =>
+              backing.kind === "volume" ? [[name, { sizeGiB: one(backing.sizeGiB) }] as const] : [],
+            )
+            .concat(own?.kind === "volume" ? [[DATABASE_DEVICE, { sizeGiB: own.sizeGiB }]] : []),
         ),
       },
     },
@@ -123,7 +145,18 @@ function normalise(input: DualPrimaryInput): DualPrimaryConfig {
     fencing: input.fencing,
     fencingToken: input.fencingToken,
     detection: input.detection,
+    database: input.database,
+    site: siteOf(input),
+    dns: input.dns,
+    dnsToken: input.dnsToken,
+    certificate: input.certificate,
   };
+}
+
+/** The rules have made sure that there is a password, and one volume where none is named. */
+function siteOf({ site, siteAdminPassword = "", volumes }: DualPrimaryInput): SiteConfig | undefined {
+  if (site === undefined) return undefined;
+  return { ...site, volume: site.volume ?? Object.keys(volumes)[0] ?? "", adminPassword: siteAdminPassword };
 }
 
 /** The rules have made sure that the sides are equal. */

@@ -1,3 +1,5 @@
+import { SITE_FIELDS } from "./siteFields";
+
 /** What is said about a field, in an error and in the reference. */
 export interface FieldHelp {
   readonly meaning: string;
@@ -344,6 +346,7 @@ export const FIELDS: Readonly<Record<string, FieldHelp>> = {
     example: "seconds: 3",
     default: "3",
   },
+  ...SITE_FIELDS,
 };
 
 /** A path as a key of {@link FIELDS}: `["pair", "nodes", 1]` is `pair.nodes[]`. Undefined when there is no such field. */

@@ -4,7 +4,7 @@ export type { AccountSettings, ApiQuestion } from "./accountChecks";
 export { dualPrimaryConfig, parseDualPrimary } from "./dualPrimary";
 export type {
   BackingConfig,
-  DualPrimaryConfig,
+  DualPrimaryConfig, SiteConfig,
   InterconnectConfig,
   PairConfig,
   Parsed,

@@ -6,6 +6,7 @@ import type { FailoverSystem } from "./failoverFields";
 import { withToken } from "./fencingToken";
 import { projectConfig } from "./pulumiConfig";
 import { valueAt } from "./report";
+import { withSiteSecrets } from "./siteRules";
 
 /**
  * Reads and checks a stack's configuration, the account's side included: one report for everything.
@@ -19,7 +20,12 @@ export function loadDualPrimary(
   project: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<DualPrimaryConfig> {
-  return load((document) => parseDualPrimary(withToken(document, environment)), all, project, environment);
+  return load(
+    (document) => parseDualPrimary(withSiteSecrets(withToken(document, environment), environment)),
+    all,
+    project,
+    environment,
+  );
 }
 
 /** As {@link loadDualPrimary}, for a system in which services move. */

@@ -1,5 +1,5 @@
 /** Keys whose value is text and not a document. */
-const PLAIN_KEYS: ReadonlySet<string> = new Set(["system", "fencingToken"]);
+const PLAIN_KEYS: ReadonlySet<string> = new Set(["system", "fencingToken", "dnsToken", "siteAdminPassword"]);
 
 /**
  * The project's own part of a stack's configuration as one document.

@@ -11,7 +11,7 @@ const LONGEST_GIVEN = 80;
 /** Values below these may turn out to be pasted secrets: only their beginning is shown. */
 const PRUDENT = "authorizedKeys";
 /** Never shown: secrets. */
-const SECRET = "fencingToken";
+const SECRETS: ReadonlySet<string> = new Set(["fencingToken", "dnsToken", "siteAdminPassword"]);
 
 /** A path as a user sees it: `pair.nodes[1]`. */
 export function showPath(path: Path): string {
@@ -32,7 +32,7 @@ export function valueAt(document: unknown, path: Path): unknown {
 
 /** A value, short enough for a report. */
 export function showGiven(value: unknown, path: Path): unknown {
-  if (showPath(path) === SECRET) return undefined;
+  if (SECRETS.has(showPath(path))) return undefined;
   if (showPath(path).includes(PRUDENT) && typeof value === "string") {
     return value.length > 20 ? `${value.slice(0, 20)}…` : value;
   }

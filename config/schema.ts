@@ -1,15 +1,11 @@
 import * as net from "node:net";
 import { z } from "zod";
-import { isCidr, isDomain, isHostLabel, isMountpoint, isPort } from "../components/internal/rules";
+import { isCidr, isDomain, isHostLabel, isMountpoint } from "../components/internal/rules";
+import { port, text, whole } from "./basics";
+import { siteSections } from "./siteSchema";
 
-/** What errors say instead of zod's words; what is allowed is in FIELDS. */
-export const text = (what: string, isRight: (value: string) => boolean): z.ZodString =>
-  z.string().refine(isRight, what);
-/** A whole number within bounds. */
-export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): z.ZodNumber =>
-  z.number().int("is not a whole number").min(least, "is too small").max(most, "is too large");
-/** A TCP port. */
-export const port = z.number().refine(isPort, "is not a TCP port");
+export { port, text, whole } from "./basics";
+
 const cidr = text("is not a network", isCidr);
 
 /** A name for a volume of a pair. */
@@ -155,6 +151,7 @@ export const dualPrimarySchema = z.strictObject({
   detection: z
     .strictObject({ seconds: z.number().min(2, "is too small").max(30, "is too large").default(3) })
     .default({ seconds: 3 }),
+  ...siteSections,
 });
 
 /** The parsed form of {@link dualPrimarySchema}. */

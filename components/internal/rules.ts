@@ -7,6 +7,11 @@ export { ROUTE_SERVER_NUMBERS } from "../../hosts/floating-ip/regions";
 export const JFS_LOSES =
   "loses synced files in a crash: Debian's jfs_fsck cannot replay its journal (jfsutils 1.1.15-5 and later)";
 
+/** Seconds that the vendor's name servers know; any other is rounded up in silence. 0 is their default, a day. */
+export const DNS_TTLS: readonly number[] = [
+  0, 30, 120, 300, 3600, 7200, 14_400, 28_800, 57_600, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_419_200,
+];
+
 /** RFC 1123 host label, as `uname -n` and DRBD's `on` take it. */
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
@@ -94,4 +99,12 @@ export function hostInNetwork4(cidr: string, position: number): string {
   const value = network4(cidr).first + position;
   const octets = [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256);
   return `${octets.join(".")}/${cidr.split("/")[1] ?? "32"}`;
+}
+
+/** The allowed times around one that is not. 0 is none: it means a day. */
+export function nearestTtls(seconds: number): number[] {
+  const times = DNS_TTLS.filter((each) => each > 0);
+  const below = times.filter((each) => each < seconds).slice(-1);
+  const above = times.filter((each) => each > seconds).slice(0, 1);
+  return [...below, ...above];
 }

@@ -13,9 +13,11 @@ jest.mock("../../../config/accountChecks", () => ({ accountSettings: () => ({}),
 const folder = join(__dirname, "expected");
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
 const TOKEN = "fencing-token-of-the-test";
+const DNS_TOKEN = "dns-token-of-the-test";
 
 const SYSTEMS = {
   "dual-primary": ["Pulumi.lab.yaml", dualPrimary],
+  "dual-primary-site": ["Pulumi.lab-dual-primary-site.yaml", dualPrimary],
   "crossed-pair": ["Pulumi.lab-crossed-pair.yaml", crossedPair],
   "active-passive": ["Pulumi.lab-active-passive.yaml", activePassive],
   "manual-failover": ["Pulumi.lab-manual-failover.yaml", manualFailover],
@@ -65,12 +67,13 @@ test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])(
       typeof value === "string" ? value : JSON.stringify(value),
     ]);
     process.env["LINODE_FENCING_TOKEN"] = TOKEN;
+    process.env["LINODE_DNS_TOKEN"] = DNS_TOKEN;
     const engine = new MockEngine();
     await engine.start();
     await program(Object.fromEntries(all) as Record<string, string>, "linode-ha");
     await engine.settled();
     const text = preview(engine.registered);
-    expect(text).not.toContain(TOKEN);
+    for (const secret of [TOKEN, DNS_TOKEN, "well-known-in-a-lab"]) expect(text).not.toContain(secret);
     const path = join(folder, `${system}.yaml`);
     if (UPDATE) {
       mkdirSync(folder, { recursive: true });
