@@ -1,3 +1,4 @@
+import * as linode from "@pulumi/linode";
 import { type HaPair, RoundRobinDns, type RoundRobinDnsArgs, UserError } from "../../../components";
 import { MockEngine, valueOf } from "../../support/mockEngine";
 import { mockPair } from "../../support/mockPair";
@@ -96,6 +97,50 @@ test.each<[string, Partial<RoundRobinDnsArgs>, string]>([
   ["a name that is none", { names: ["WWW!"] }, "names[0]: is not a name within the zone"],
 ])("refused: %s", (_what, args, words) => {
   expect(problems(() => dns(args))).toEqual([expect.stringContaining(words)]);
+});
+
+const health = { token: "dns-token-of-the-test" } as const;
+const step = (name: string) => engine.named(name, "command:remote:Command").inputs;
+
+test("with health each node watches the other, when the records are there; the token is a secret", async () => {
+  dns({ names: ["www", ""], health: { ...health, probe: { path: "/ha-health" } } });
+  await engine.settled();
+  const order = engine.registered.map(({ type, name }) => (type === RECORD ? "record" : `${type} ${name}`));
+  expect(order.indexOf("command:remote:Command dns-web1-watch")).toBeGreaterThan(order.lastIndexOf("record"));
+  const text = step("dns-web1-watch")["create"] as string;
+  expect(text).toContain("OWN_URL=https://198.51.100.11:443/ha-health\nPEER_URL=https://198.51.100.12:443/ha-health\n");
+  expect(text).toContain(
+    "NAMES=www=parked-www =parked-apex\nOWN=198.51.100.11 2001:db8:1::11\nPEER=198.51.100.12 2001:db8:1::12\n",
+  );
+  expect(text).toContain("HOST_HEADER=www.example.org\n");
+  expect(step("dns-web2-watch")["create"]).toContain("PEER_NAME=web1\n");
+  expect(JSON.stringify(step("dns-web1-watch")["create"])).not.toContain(health.token);
+  expect(JSON.stringify(step("dns-web1-watch")["stdin"])).toContain(Buffer.from(health.token).toString("base64"));
+});
+
+test("a zone that is declared elsewhere is used as it is", async () => {
+  const zone = new linode.Domain("mine", { domain: "example.org", type: "master", soaEmail: "a@example.org" });
+  dns({ zone: { kind: "declared", domain: "example.org", zone } });
+  await engine.settled();
+  expect(engine.ofType(DOMAIN).map(({ name }) => name)).toEqual(["mine"]);
+  const id = Number(await valueOf(zone.id));
+  expect(engine.ofType(RECORD).every(({ inputs }) => inputs["domainId"] === id)).toBe(true);
+});
+
+test.each<[string, Partial<RoundRobinDnsArgs>, string]>([
+  ["no token", { health: { token: " " } }, "health.token: is empty"],
+  ["too soon", { health: { ...health, downSeconds: 4 } }, "health.downSeconds: is out of range"],
+  ["half a second", { health: { ...health, upSeconds: 7.5 } }, "health.upSeconds: is out of range"],
+  ["a path with a shell's signs", { health: { ...health, probe: { path: "/$(id)" } } }, "health.probe.path: is not"],
+  ["a port that is none", { health: { ...health, probe: { port: 0 } } }, "health.probe.port: is not a TCP port"],
+])("refused of health: %s", (_what, args, words) => {
+  expect(problems(() => dns(args))).toEqual([expect.stringContaining(words)]);
+});
+
+test("one node cannot be watched by another", () => {
+  expect(problems(() => dns({ nodes: [pair.nodes[0]], health }))).toEqual([
+    expect.stringContaining("health: needs two nodes"),
+  ]);
 });
 
 test("all problems make one report, before anything is registered", () => {

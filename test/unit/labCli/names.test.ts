@@ -53,6 +53,8 @@ describe("env", () => {
       LINODE_URL: "http://127.0.0.1:14325",
       LINODE_TOKEN: "t0ken",
       LINODE_FENCING_TOKEN: "narrow",
+      LINODE_DNS_TOKEN: "names",
+      LINODE_ACME_CA_FILE: `${folder}/a/authority/https.pem`,
       LINODE_EVENT_POLL_MS: "200",
       PULUMI_HOME: "/c/pulumi-home",
       PULUMI_BACKEND_URL: `file://${folder}/a/pulumi`,

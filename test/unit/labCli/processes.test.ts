@@ -20,7 +20,7 @@ const self = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) ?? "
 const record: LabRecord = { port: 14320, token: "t", fencingToken: "f", dnsToken: "names", images: {} };
 
 describe("the record of a lab", () => {
-  it("knows two tokens: the operator's, and the nodes' own, which can fence and nothing else", async () => {
+  it("knows three tokens: the operator's, and the nodes' own, of which one can fence, one answer for names, and neither more", async () => {
     const narrow = { authorization: "Bearer the-nodes" };
     const lab = TestLab.with({ tokens: [...tokensOf({ token: TOKEN, fencingToken: "the-nodes", dnsToken: "names" })] });
     try {
@@ -31,6 +31,10 @@ describe("the record of a lab", () => {
       expect(await ask("GET", "/profile/tokens")).toBe(401);
       expect(await ask("GET", `/linode/instances/${linode.id}`)).toBe(200);
       expect(await ask("POST", `/linode/instances/${linode.id}/shutdown`)).toBe(200);
+      expect(await ask("GET", "/domains")).toBe(401);
+      const headers = { authorization: "Bearer names" };
+      expect((await lab.ask("GET", "/domains", undefined, { headers })).status).toBe(200);
+      expect((await lab.ask("GET", `/linode/instances/${linode.id}`, undefined, { headers })).status).toBe(401);
       expect((await lab.ask("GET", "/volumes")).status).toBe(200);
     } finally {
       await lab.close();

@@ -62,6 +62,12 @@ iface eth2 inet manual
 `);
 });
 
+test("Network Helper names the region's name server as the resolver, and writes nothing where it is off", () => {
+  const seed = renderSeed(spec, undefined);
+  expect(seed["always/etc/resolv.conf"]).toMatch(/^# .*\nnameserver 203\.0\.113\.3\nnameserver 2001:db8:ffff::3\n$/);
+  expect(renderSeed({ ...spec, networkHelper: false }, undefined)).not.toHaveProperty("always/etc/resolv.conf");
+});
+
 test("a seed has only what this boot is about", () => {
   expect(Object.keys(renderSeed({ ...spec, networkHelper: false }, undefined))).toEqual([
     "always/etc/linode-lab/instance-id",

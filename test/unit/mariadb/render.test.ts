@@ -91,11 +91,11 @@ test("a replica's server starts read-only and follows nobody: what it is, is fou
 
 test("the peer's key may run one program from one address, and nothing else", () => {
   const files = mariadbTrustRole.files({ ...multiMaster, own: side("own"), peer: side("peer") });
-  expect(files["/etc/linode-ha/mariadb-peer.keys"]?.content).toMatch(
+  expect(files["/etc/linode-ha/peer-keys.d/mariadb-copy"]?.content).toMatch(
     /^restrict,from="10\.20\.0\.2",command="\/usr\/local\/lib\/linode-ha\/mariadb\/donor" ssh-ed25519 \S+ mariadb-copy@web2\n$/,
   );
-  expect(files["/etc/ssh/sshd_config.d/60-linode-ha-mariadb.conf"]?.content).toContain(
-    "Match User root Address 10.20.0.2\n",
+  expect(files["/etc/ssh/sshd_config.d/60-linode-ha-peer-10-20-0-2.conf"]?.content).toContain(
+    "Match User root Address 10.20.0.2\n    AuthorizedKeysCommand /usr/local/lib/linode-ha/peer-keys\n",
   );
 });
 
