@@ -41,6 +41,11 @@ ensure_commands() {
     command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
   ((${#missing[@]} > 0)) || return 0
+  install_packages "${missing[@]}"
+}
+
+install_packages() {
+  local missing=("$@")
   command -v apt-get >/dev/null || die "missing: ${missing[*]}" "Install them with this system's package manager; only Debian's is known here."
   say "installing ${missing[*]}"
   as_root apt-get update -q=2
