@@ -61,6 +61,8 @@ export type { MariadbReplicaArgs } from "./services/mariadbReplica";
 export type { DatabaseStorage, MariadbPairArgs } from "./services/internal/mariadbPairPlan";
 export { MariadbServer } from "./services/mariadbServer";
 export type { MariadbServerArgs } from "./services/mariadbServer";
+export { NginxProxy } from "./services/nginxProxy";
+export type { NginxProxyArgs, ProxiedServer } from "./services/nginxProxy";
 export { PackageDrift } from "./services/packageDrift";
 export type { PackageDriftArgs } from "./services/packageDrift";
 export { PostgresqlServer } from "./services/postgresqlServer";

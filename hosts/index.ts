@@ -29,6 +29,7 @@ export * from "./services/mariadb-replication/render";
 export * from "./services/mariadb-seed/render";
 export * from "./services/mariadb-trust/render";
 export * from "./services/mariadb/render";
+export * from "./services/nginx-proxy/render";
 export * from "./services/package-drift/render";
 export * from "./services/postgresql/render";
 export * from "./services/wordpress/render";

@@ -1,4 +1,5 @@
 import type { DnsWatchParams } from "../../../hosts/dns-watch/render";
+import type { NginxProxyParams } from "../../../hosts/services/nginx-proxy/render";
 import type { CertificateParams } from "../../../hosts/services/certificate/render";
 import type { WordpressParams } from "../../../hosts/services/wordpress/render";
 
@@ -64,4 +65,16 @@ export const wordpressBehind: WordpressParams = {
   tls: undefined,
   proxies: ["10.20.0.0/24"],
   transients: "database",
+};
+
+/** S1: before three web servers. */
+export const proxy: NginxProxyParams = {
+  name: "proxy",
+  backends: [1, 2, 3].map((number) => ({ name: `app${number}`, address: `10.20.0.${10 + number}`, port: 80 })),
+  tls: wordpress.tls,
+  stick: "none",
+  connectSeconds: 2,
+  restSeconds: 10,
+  answerSeconds: 60,
+  maxBodyMiB: 65,
 };

@@ -7,6 +7,7 @@ import { renderStep } from "../../../hosts/bundle";
 import { dnsWatchRole, nameLabel } from "../../../hosts/dns-watch/render";
 import { peerAccess } from "../../../hosts/peer/access";
 import { certificateRole, renderDehydrated } from "../../../hosts/services/certificate/render";
+import { nginxProxyRole } from "../../../hosts/services/nginx-proxy/render";
 import { renderSiteServer } from "../../../hosts/services/wordpress/nginx";
 import { renderPool, renderWordpressConfig, wordpressRole } from "../../../hosts/services/wordpress/render";
 import * as cases from "./cases";
@@ -26,6 +27,7 @@ function readable<P, R>(role: HostRole<P, R>, params: P): string {
 const texts: Record<string, string> = {
   certificate: readable(certificateRole, cases.certificate),
   "dns-watch": readable(dnsWatchRole, cases.dnsWatch),
+  "nginx-proxy": readable(nginxProxyRole, cases.proxy),
   wordpress: readable(wordpressRole, cases.wordpress),
   "wordpress-behind": readable(wordpressRole, cases.wordpressBehind),
 };
