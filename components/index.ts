@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { Backups } from "./backups";
+export type { BackupsArgs } from "./backups";
 export { Certificate } from "./certificate";
 export type { CertificateArgs } from "./certificate";
 export { DrbdVolume } from "./drbdVolume";

@@ -19,6 +19,8 @@ export * from "./ocfs2/render";
 export * from "./packages";
 export * from "./pacemaker/render";
 export * from "./services/apache/render";
+export * from "./services/backup-source/render";
+export * from "./services/backup/render";
 export * from "./services/certificate/render";
 export * from "./services/forwarding/render";
 export * from "./services/lighttpd/render";

@@ -13,6 +13,8 @@ import { manualFailoverRole } from "./manual-failover/render";
 import { ocfs2Role } from "./ocfs2/render";
 import { pacemakerRole } from "./pacemaker/render";
 import { apacheRole } from "./services/apache/render";
+import { backupSourceRole } from "./services/backup-source/render";
+import { backupRole } from "./services/backup/render";
 import { certificateRole } from "./services/certificate/render";
 import { forwardingRole } from "./services/forwarding/render";
 import { lighttpdRole } from "./services/lighttpd/render";
@@ -43,6 +45,8 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   ocfs2Role,
   pacemakerRole,
   apacheRole,
+  backupRole,
+  backupSourceRole,
   certificateRole,
   forwardingRole,
   lighttpdRole,

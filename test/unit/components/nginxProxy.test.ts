@@ -27,8 +27,8 @@ const floating: GroupAddress = {
   name: "www",
   address: "203.0.113.99",
   prefixLength: 32,
-  interface: "lo",
-  method: "bgp",
+  interface: "eth1",
+  method: { kind: "arp" },
   nodes: ["web1", "web2"],
 };
 const proxy = (args: Partial<NginxProxyArgs> = {}, name = "proxy") =>

@@ -1,4 +1,6 @@
 import type { DnsWatchParams } from "../../../hosts/dns-watch/render";
+import type { BackupSourceParams } from "../../../hosts/services/backup-source/render";
+import type { BackupTargetParams } from "../../../hosts/services/backup/render";
 import type { NginxProxyParams } from "../../../hosts/services/nginx-proxy/render";
 import type { CertificateParams } from "../../../hosts/services/certificate/render";
 import type { WordpressParams } from "../../../hosts/services/wordpress/render";
@@ -77,4 +79,26 @@ export const proxy: NginxProxyParams = {
   restSeconds: 10,
   answerSeconds: 60,
   maxBodyMiB: 65,
+};
+
+const content = { database: "site", folder: "/srv/www", mountpoint: "/srv/www" } as const;
+
+/** S1: another host fetches what two nodes have. */
+export const backup: BackupTargetParams = {
+  name: "nightly",
+  sources: certificate.members,
+  content,
+  base: "/srv/backup",
+  at: "02:15",
+  keepDays: 42,
+  alarmHours: 26,
+  rehearsalDays: 7,
+  restoreKey: key("restore"),
+};
+
+export const backupSource: BackupSourceParams = {
+  name: "nightly",
+  content,
+  target: { name: "store", address: "10.20.0.9", hostKey: key("host 9") },
+  sourceKey: key("source"),
 };

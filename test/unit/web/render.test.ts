@@ -6,6 +6,8 @@ import type { HostRole } from "../../../hosts/contract";
 import { renderStep } from "../../../hosts/bundle";
 import { dnsWatchRole, nameLabel } from "../../../hosts/dns-watch/render";
 import { peerAccess } from "../../../hosts/peer/access";
+import { backupSourceRole } from "../../../hosts/services/backup-source/render";
+import { backupRole } from "../../../hosts/services/backup/render";
 import { certificateRole, renderDehydrated } from "../../../hosts/services/certificate/render";
 import { nginxProxyRole } from "../../../hosts/services/nginx-proxy/render";
 import { renderSiteServer } from "../../../hosts/services/wordpress/nginx";
@@ -25,6 +27,8 @@ function readable<P, R>(role: HostRole<P, R>, params: P): string {
 }
 
 const texts: Record<string, string> = {
+  backup: readable(backupRole, cases.backup),
+  "backup-source": readable(backupSourceRole, cases.backupSource),
   certificate: readable(certificateRole, cases.certificate),
   "dns-watch": readable(dnsWatchRole, cases.dnsWatch),
   "nginx-proxy": readable(nginxProxyRole, cases.proxy),
