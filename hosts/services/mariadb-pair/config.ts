@@ -108,6 +108,8 @@ export function renderMariadbPair(params: MariadbPairParams): string {
     "slave_exec_mode = STRICT",
     "master_verify_checksum = ON",
     "slave_net_timeout = 10",
+    "# A peer may be away as long as the log is kept: it is never given up.",
+    "master_retry_count = 0",
     "slave_parallel_threads = 4",
     "slave_parallel_mode = optimistic",
     `binlog_expire_logs_seconds = ${params.binlogDays * 86_400}`,
