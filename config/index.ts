@@ -4,7 +4,8 @@ export type { AccountSettings, ApiQuestion } from "./accountChecks";
 export { dualPrimaryConfig, parseDualPrimary } from "./dualPrimary";
 export type {
   BackingConfig,
-  DualPrimaryConfig, SiteConfig,
+  DualPrimaryConfig,
+  SiteConfig,
   InterconnectConfig,
   PairConfig,
   Parsed,

@@ -94,16 +94,17 @@ function targetFiles(params: BackupTargetParams): Record<AbsolutePath, HostFile>
       mode: "0644",
       content: sources.map(({ address, hostKey }) => knownHost(address, hostKey)).join(""),
     },
-    ...Object.assign(
-      {},
-      ...sources.map((source) =>
-        peerAccess({
-          grant: `restore-${name}-${source.name}`,
-          address: source.address,
-          peerName: source.name,
-          key: params.restoreKey,
-          command: `${programs}/backup-answer ${name}`,
-        }),
+    ...Object.fromEntries(
+      sources.flatMap((source) =>
+        Object.entries(
+          peerAccess({
+            grant: `restore-${name}-${source.name}`,
+            address: source.address,
+            peerName: source.name,
+            key: params.restoreKey,
+            command: `${programs}/backup-answer ${name}`,
+          }),
+        ),
       ),
     ),
     ...Object.fromEntries([

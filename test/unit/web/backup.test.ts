@@ -150,11 +150,22 @@ test.each<[string, () => void, number, string]>([
   ["a fresh one", () => void old(0.5), 0, "the last is 12 h old"],
   [
     "a fresh one beside one without a manifest",
-    () => void [old(0.5), mkdirSync(join(base(), "snapshots", at(0.1)), { recursive: true })],
+    () => {
+      old(0.5);
+      mkdirSync(join(base(), "snapshots", at(0.1)), { recursive: true });
+    },
     0,
     "the last is 12 h old",
   ],
-  ["never rehearsed for two weeks", () => void [old(15), old(0.1)], 1, "last rehearsed: never"],
+  [
+    "never rehearsed for two weeks",
+    () => {
+      old(15);
+      old(0.1);
+    },
+    1,
+    "last rehearsed: never",
+  ],
 ])("status of %s", async (_what, make, code, words) => {
   make();
   expect(await backup("status")).toMatchObject({ code, stdout: expect.stringContaining(words) as string });
