@@ -138,6 +138,13 @@ test("six weeks are kept, and the last good one however old it is", async () => 
   expect(snapshots()).not.toContain(tooOld);
 });
 
+test("the last good one stays even where all are too old, as after a leap of the clock", async () => {
+  settings({ KEEP_DAYS: "-1" });
+  old(3);
+  await backup("run");
+  expect(snapshots()).toHaveLength(1);
+});
+
 test("what is no snapshot of this command is not touched", async () => {
   mkdirSync(join(base(), "snapshots", "mine"), { recursive: true });
   await backup("run");
