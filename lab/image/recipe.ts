@@ -63,8 +63,6 @@ export const EXTRA_PACKAGES: readonly string[] = [
   "attr",
   // Partitions, to look at raw disks.
   "parted",
-  // Data from elsewhere.
-  "rsync",
 ];
 
 /**

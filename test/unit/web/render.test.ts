@@ -62,7 +62,10 @@ test("what shells read back from settings is what was meant", () => {
     writeFileSync(join(folder, "dehydrated"), renderDehydrated(cases.certificate));
     const script =
       '. "$0/settings"; . "$0/dehydrated"; printf "%s|" "$DOMAINS" "$POSITION" "$RELOAD" "$CA" "$HOOK_SETTINGS" "$CURL_OPTS"';
-    const { stdout, stderr } = spawnSync("bash", ["-uec", script, folder], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync("bash", ["--norc", "-uec", script, folder], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     expect(stderr).toBe("");
     expect(stdout).toBe(
       "www.example.org example.org|1|nginx.service|https://acme-v02.api.letsencrypt.org/directory|/etc/linode-ha/certificates/site/dns|--connect-timeout 20 --max-time 120|",
