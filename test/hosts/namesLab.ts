@@ -110,7 +110,9 @@ export class NamesLab {
     const script = `const r = new (require("dns").promises.Resolver)({ timeout: 2000, tries: 2 }); r.setServers(["${NAME_SERVER.ipv4}"]);
       r.resolve(process.argv[1], process.argv[2]).then((a) => console.log(JSON.stringify(a)), (e) => console.log(JSON.stringify([e.code])));`;
     const [file = "", ...args] = this.inside(process.execPath, "-e", script, name, type);
-    return (JSON.parse(execFileSync(file, args, { encoding: "utf8" })) as (string | string[])[]).flat().sort();
+    const answers = JSON.parse(execFileSync(file, args, { encoding: "utf8" })) as (string | string[])[];
+    // A long text comes in pieces, whose order matters; that of several records does not.
+    return answers.map((each) => (typeof each === "string" ? each : each.join(""))).sort();
   }
 
   async until(what: string, check: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
