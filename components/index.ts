@@ -42,6 +42,8 @@ export type { ManualFailoverArgs } from "./managers/manual";
 export { PacemakerCluster } from "./managers/pacemaker";
 export type { MembershipLink, PacemakerClusterArgs } from "./managers/pacemaker";
 export type { AutomaticArgs, ManagerArgs } from "./managers/planManager";
+export { Monitoring } from "./monitoring";
+export type { MonitoringArgs } from "./monitoring";
 export { Ocfs2Cluster } from "./ocfs2Cluster";
 export type { Ocfs2ClusterArgs } from "./ocfs2Cluster";
 export { RoundRobinDns } from "./roundRobinDns";

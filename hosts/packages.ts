@@ -24,6 +24,7 @@ import { mariadbReplicationRole } from "./services/mariadb-replication/render";
 import { mariadbSeedRole } from "./services/mariadb-seed/render";
 import { mariadbTrustRole } from "./services/mariadb-trust/render";
 import { mariadbRole } from "./services/mariadb/render";
+import { monitoringRole } from "./services/monitoring/render";
 import { nginxProxyRole } from "./services/nginx-proxy/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
@@ -56,6 +57,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   mariadbSeedRole,
   mariadbServerSideRole,
   mariadbTrustRole,
+  monitoringRole,
   nginxProxyRole,
   packageDriftRole,
   postgresqlRole,
