@@ -10,6 +10,7 @@ import { heartbeatSettledRole } from "./heartbeat-settled/render";
 import { heartbeatRole } from "./heartbeat/render";
 import { localFilesystemRole } from "./local-filesystem/render";
 import { manualFailoverRole } from "./manual-failover/render";
+import { nfsMountRole } from "./nfs-mount/render";
 import { ocfs2Role } from "./ocfs2/render";
 import { pacemakerRole } from "./pacemaker/render";
 import { apacheRole } from "./services/apache/render";
@@ -26,6 +27,7 @@ import { mariadbTrustRole } from "./services/mariadb-trust/render";
 import { mariadbRole } from "./services/mariadb/render";
 import { monitoringRole } from "./services/monitoring/render";
 import { nginxProxyRole } from "./services/nginx-proxy/render";
+import { nfsRole } from "./services/nfs/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
 import { wordpressRole } from "./services/wordpress/render";
@@ -43,6 +45,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   heartbeatSettledRole,
   localFilesystemRole,
   manualFailoverRole,
+  nfsMountRole,
   ocfs2Role,
   pacemakerRole,
   apacheRole,
@@ -59,6 +62,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   mariadbTrustRole,
   monitoringRole,
   nginxProxyRole,
+  nfsRole,
   packageDriftRole,
   postgresqlRole,
   wordpressRole,

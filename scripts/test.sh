@@ -63,7 +63,8 @@ stage() {
     unit | golden) jest_stage "$1" ;;
     hosts | lab)
       # What the nodes have from their own packages: tests of certificates and proxies run it here.
-      [[ $1 != hosts ]] || ensure_commands dehydrated=dehydrated nginx=nginx-light promtool=prometheus
+      [[ $1 != hosts ]] || ensure_commands dehydrated=dehydrated nginx=nginx-light
+      [[ $1 != hosts ]] || unpack_commands "$work/tools" promtool=prometheus exportfs=nfs-kernel-server nfsconf=nfs-common
       [[ $1 != hosts ]] || /usr/bin/python3 -I -c 'import dns.resolver' 2>/dev/null || install_packages python3-dnspython
       purge_lab
       jest_stage "$1"

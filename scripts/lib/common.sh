@@ -44,6 +44,21 @@ ensure_commands() {
   install_packages "${missing[@]}"
 }
 
+# unpack_commands FOLDER COMMAND=PACKAGE...: what is missing, unpacked there and put into PATH. For packages that would start a server.
+unpack_commands() {
+  local folder=$1 pair file
+  shift
+  mkdir -p "$folder"
+  export PATH="$PATH:$folder/usr/bin:$folder/usr/sbin"
+  for pair in "$@"; do
+    if command -v "${pair%%=*}" >/dev/null; then continue; fi
+    command -v apt-get >/dev/null || die "missing: ${pair%%=*}" "Install ${pair#*=} with this system's package manager; only Debian's is known here."
+    say "unpacking ${pair#*=}"
+    (cd "$folder" && { apt-get download -q=2 "${pair#*=}" 2>/dev/null || { as_root apt-get update -q=2 && apt-get download -q=2 "${pair#*=}"; }; })
+    for file in "$folder/${pair#*=}"_*.deb; do dpkg --extract "$file" "$folder"; done
+  done
+}
+
 install_packages() {
   local missing=("$@")
   command -v apt-get >/dev/null || die "missing: ${missing[*]}" "Install them with this system's package manager; only Debian's is known here."
