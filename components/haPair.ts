@@ -1,13 +1,7 @@
-import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
 import type { NamedAddress } from "../hosts/base/render";
-import { baseSteps } from "./internal/baseStep";
 import type { HaNode, NodePair } from "./haNode";
-import { ownerTag } from "./internal/naming";
-import { pairFirewall } from "./internal/pairFirewall";
-import { bootMachine, createMachine, sshKeys } from "./internal/pairNode";
-import { planPair, type PairPlan } from "./internal/pairPlan";
-import { RollingChange } from "./internal/rollingChange";
+import { buildHosts } from "./internal/buildHosts";
 
 /** A raw disk of the Linode itself, for DRBD to replicate. It dies with the Linode. */
 export interface RawDisk {
@@ -45,8 +39,10 @@ export type InterconnectSettings =
   | {
       /** A VLAN of the pair's own: isolated, free, layer 2. */
       readonly kind: "vlan";
-      /** IPv4 network; the nodes take its first two addresses. Default `10.20.0.0/24`. */
+      /** IPv4 network; the nodes take its first addresses, or those from {@link first} on. Default `10.20.0.0/24`. */
       readonly cidr?: string;
+      /** Position in the network of the first node's address, where others share the VLAN (by its label). Default 1. */
+      readonly first?: number;
       /** The VLAN's label. Default `<stack>-<pair>`. */
       readonly label?: string;
     }
@@ -153,68 +149,11 @@ export class HaPair extends pulumi.ComponentResource {
 
   constructor(name: string, args: HaPairArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linode-ha:pair:HaPair", name, {}, opts);
-    const stack = pulumi.getStack();
-    const plan = planPair(name, stack, args);
-    this.tag = ownerTag(pulumi.getProject(), stack, name);
-
-    const login = sshKeys(`${name}-login`, `${name}@${stack}`, this);
-    const build = {
-      name,
-      plan,
-      login,
-      tags: [this.tag, ...(args.tags ?? [])],
-      placementGroup: this.createPlacementGroup(name, `${stack}-${name}`, plan),
-      rolling: new RollingChange(name),
-      parent: this,
-    };
-    const machines = plan.nodes.map((node) => createMachine(build, node));
-    const instances = machines.map((machine) => machine.instance);
-    const firewall = pairFirewall(name, `${stack}-${name}`.slice(0, 32), plan, instances, build.tags, this);
-    const booted = machines.map((machine) => bootMachine(build, machine, firewall)) as [HaNode, HaNode];
-
-    const { extraHosts } = args;
-    const authorizedKeys = args.access.authorizedKeys ?? [];
-    this.nodes = baseSteps(name, booted, { ...plan, authorizedKeys, extraHosts }, this);
-    this.sshPrivateKey = login.privateKey;
-    this.endpoints = endpoints(this.nodes, plan);
+    const built = buildHosts(name, args, "HaPair", this);
+    this.tag = built.tag;
+    this.nodes = built.nodes as readonly HaNode[] as NodePair;
+    this.sshPrivateKey = built.sshPrivateKey;
+    this.endpoints = built.endpoints;
     this.registerOutputs({ endpoints: this.endpoints, sshPrivateKey: this.sshPrivateKey, tag: this.tag });
   }
-
-  private createPlacementGroup(name: string, label: string, plan: PairPlan): linode.PlacementGroup {
-    return new linode.PlacementGroup(
-      name,
-      {
-        label,
-        region: plan.region,
-        placementGroupType: "anti_affinity:local",
-        placementGroupPolicy: plan.placement,
-      },
-      { parent: this, deleteBeforeReplace: true },
-    );
-  }
-}
-
-function endpoints(nodes: NodePair, plan: PairPlan): pulumi.Output<Record<string, NodeEndpoint>> {
-  const each = nodes.map((node) =>
-    pulumi
-      .all([
-        node.addresses.public4,
-        node.addresses.public6,
-        node.addresses.private4 ?? "",
-        node.addresses.interconnect.address,
-        pulumi.unsecret(node.connection.hostKey),
-      ])
-      .apply(([public4, public6, private4, interconnect, hostKey]) => ({
-        hostname: `${node.name}.${plan.domain}`,
-        public4,
-        public6,
-        private4,
-        interconnect,
-        ssh: `root@${public4}`,
-        hostKey,
-      })),
-  );
-  return pulumi
-    .all(each)
-    .apply((list) => Object.fromEntries(list.map((entry, index) => [nodes[index]?.name ?? "", entry])));
 }

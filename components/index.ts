@@ -32,6 +32,8 @@ export type {
   PairVolume,
   RawDisk,
 } from "./haPair";
+export { LocalFilesystem } from "./localFilesystem";
+export type { LocalFilesystemArgs } from "./localFilesystem";
 export { LinodeFencing } from "./linodeFencing";
 export type { LinodeFencingArgs } from "./linodeFencing";
 export type { ManagerFencing } from "./managers/fencing";
@@ -48,6 +50,8 @@ export { Ocfs2Cluster } from "./ocfs2Cluster";
 export type { Ocfs2ClusterArgs } from "./ocfs2Cluster";
 export { RoundRobinDns } from "./roundRobinDns";
 export type { DnsHealth, RoundRobinDnsArgs, RoundRobinZone } from "./roundRobinDns";
+export { ServerGroup } from "./serverGroup";
+export type { ServerGroupArgs } from "./serverGroup";
 export { address, drbd, links, mailTo, mount, service } from "./serviceGroup";
 export type { GroupAddress, GroupMember, ReplicatedVolume, ServiceGroup } from "./serviceGroup";
 export { ApacheServer } from "./services/apacheServer";

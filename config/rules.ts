@@ -146,19 +146,23 @@ function once(document: unknown, field: Path, fallback: unknown, what: string): 
 
 function networks(document: unknown): Problem[] {
   const kind = valueAt(document, ["pair", "interconnect", "kind"]) ?? "vlan";
-  const path = ["pair", "interconnect", "cidr"];
+  return kind === "vlan" ? taken(document, ["pair", "interconnect", "cidr"], ["pair", "access", "adminCidrs"]) : [];
+}
+
+/** That the VLAN's network, at `path`, is none that is there already. */
+export function taken(document: unknown, path: Path, adminCidrs: Path): Problem[] {
   const cidr = valueAt(document, path) ?? DEFAULT_VLAN;
-  if (kind !== "vlan" || !isNetwork4(cidr)) return [];
-  const admins = valueAt(document, ["pair", "access", "adminCidrs"]);
-  const taken = [
+  if (!isNetwork4(cidr)) return [];
+  const admins = valueAt(document, adminCidrs);
+  const others = [
     ...TAKEN_NETWORKS,
     ...(Array.isArray(admins) ? admins : [])
       .filter(isNetwork4)
       // "Everyone" is no network of its own.
       .filter((network) => !network.endsWith("/0"))
-      .map((network) => [network, "pair.access.adminCidrs: answers to it would go into the VLAN"] as const),
+      .map((network) => [network, `${showPath(adminCidrs)}: answers to it would go into the VLAN`] as const),
   ];
-  return taken
+  return others
     .filter(([network]) => overlaps4(cidr, network))
     .map(([network, whose]) =>
       problemAt(document, path, `the VLAN's network ${cidr} overlaps ${network}, ${whose}`, {

@@ -47,7 +47,7 @@ function needsToken(document: unknown): boolean {
 
 /** What must hold between the site, its database, its names and the rest. */
 export function siteChecks(document: unknown): Problem[] {
-  return [...needs(document), ...names(document), ...volumes(document), ...ports(document)];
+  return [...needs(document), ...siteNames(document), ...volumes(document), ...ports(document)];
 }
 
 function needs(document: unknown): Problem[] {
@@ -68,7 +68,8 @@ function needs(document: unknown): Problem[] {
   return found;
 }
 
-function names(document: unknown): Problem[] {
+/** That the names of a site are in its zone, each once. */
+export function siteNames(document: unknown): Problem[] {
   const zone = valueAt(document, ["dns", "zone"]);
   const host = valueAt(document, ["site", "host"]);
   const aliases = valueAt(document, ["site", "aliases"]);

@@ -10,10 +10,11 @@ export function fencingOf(
   { fencing, fencingToken = "", detection }: FencingConfig,
   pair: HaPair,
   more: Pick<LinodeFencingArgs, "preferred" | "delaySeconds"> = {},
+  name = "fencing",
 ): ManagerFencing {
   if (fencing.kind === "none") return fencing;
   const { confirmSeconds, apiUrl, caCertificates } = fencing;
-  return new LinodeFencing("fencing", {
+  return new LinodeFencing(name, {
     nodes: pair.nodes,
     token: pulumi.secret(fencingToken),
     confirmSeconds,

@@ -4,6 +4,7 @@ import { projectConfig } from "../config";
 import { activePassive } from "./activePassive";
 import { crossedPair } from "./crossedPair";
 import { dualPrimary } from "./dualPrimary";
+import { lampTiers } from "./lampTiers";
 import { manualFailover } from "./manualFailover";
 
 /** A reference system: reads and checks its configuration, builds it, and returns the stack's outputs. */
@@ -15,6 +16,7 @@ const SYSTEMS: Readonly<Record<string, System>> = {
   "crossed-pair": crossedPair,
   "active-passive": activePassive,
   "manual-failover": manualFailover,
+  "lamp-tiers": lampTiers,
 };
 
 /** Deploys the system that the stack's configuration names. */

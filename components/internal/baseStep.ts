@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { baseRole, type HostsEntry, type NamedAddress } from "../../hosts/base/render";
-import type { HaNode, NodePair } from "../haNode";
+import type { HaNode } from "../haNode";
 import { HostStep } from "./hostStep";
 import { childName } from "./naming";
 
@@ -12,11 +12,16 @@ export interface BaseSettings {
   readonly extraHosts?: pulumi.Input<readonly NamedAddress[]>;
 }
 
-/** Names, hosts file, time and health command on both nodes. The nodes returned are ready for the next steps. */
-export function baseSteps(name: string, nodes: NodePair, settings: BaseSettings, parent: pulumi.Resource): NodePair {
-  const hosts = pulumi.all([entryFor(nodes[0], settings), entryFor(nodes[1], settings)]);
+/** Names, hosts file, time and health command on each node. The nodes returned are ready for the next steps. */
+export function baseSteps(
+  name: string,
+  nodes: readonly HaNode[],
+  settings: BaseSettings,
+  parent: pulumi.Resource,
+): readonly HaNode[] {
+  const hosts = pulumi.all(nodes.map((node) => entryFor(node, settings)));
   const extra = pulumi.output(settings.extraHosts ?? []);
-  const ready = (node: HaNode): HaNode => {
+  return nodes.map((node) => {
     const step = new HostStep(
       childName(name, node.name, "base"),
       {
@@ -34,8 +39,7 @@ export function baseSteps(name: string, nodes: NodePair, settings: BaseSettings,
       { parent },
     );
     return { ...node, booted: node.booted ?? node.ready, ready: [...node.ready, step] };
-  };
-  return [ready(nodes[0]), ready(nodes[1])];
+  });
 }
 
 function entryFor(node: HaNode, { domain }: BaseSettings): pulumi.Output<HostsEntry> {

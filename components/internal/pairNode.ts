@@ -13,7 +13,8 @@ export interface PairBuild {
   readonly name: string;
   readonly plan: PairPlan;
   readonly tags: readonly string[];
-  readonly placementGroup: linode.PlacementGroup;
+  /** One host alone has nobody to be kept away from. */
+  readonly placementGroup: linode.PlacementGroup | undefined;
   readonly rolling: RollingChange;
   /** The stack's own login on both nodes. */
   readonly login: pulumi.Output<SshKeyPair>;
@@ -55,7 +56,7 @@ export function createMachine(build: PairBuild, node: NodePlan): PairMachine {
       tags: [...tags],
       alerts: plan.alerts,
       watchdogEnabled: true,
-      placementGroup: { id: build.placementGroup.id.apply(Number) },
+      ...(build.placementGroup === undefined ? {} : { placementGroup: { id: build.placementGroup.id.apply(Number) } }),
       metadatas: [
         {
           userData: hostKey.apply((key) =>

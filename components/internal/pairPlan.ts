@@ -5,6 +5,8 @@ import { Findings, hostInNetwork4, isCidr, isDomain, isHostLabel, isPort, overla
 
 /** Slots of a configuration profile that data may use: `sda` is the boot disk, `sdb` swap. */
 const DATA_SLOTS = ["sdc", "sdd", "sde", "sdf", "sdg", "sdh"] as const;
+/** Linodes in one placement group. */
+const MOST_APART = 5;
 const MIN_VOLUME_GIB = 10;
 const MIN_RAW_MIB = 64;
 const MIN_BOOT_MIB = 4096;
@@ -30,7 +32,7 @@ export type DevicePlan =
   | { readonly kind: "volume"; readonly name: string; readonly slot: string; readonly sizeGiB: number };
 
 export type InterconnectPlan =
-  | { readonly kind: "vlan"; readonly label: string; readonly cidr: string }
+  | { readonly kind: "vlan"; readonly label: string; readonly cidr: string; readonly first: number }
   | { readonly kind: "private" }
   | { readonly kind: "public6" };
 
@@ -42,12 +44,17 @@ export interface NodePlan {
   readonly vlanAddress?: string;
 }
 
-/** A pair's arguments with every default filled in. */
+/** The arguments of any number of hosts that are built alike. */
+export interface HostsArgs extends Omit<HaPairArgs, "nodes"> {
+  readonly nodes: readonly string[];
+}
+
+/** A pair's arguments, or a group's, with every default filled in. */
 export interface PairPlan {
   readonly region: string;
   readonly type: string;
   readonly domain: string;
-  readonly nodes: readonly [NodePlan, NodePlan];
+  readonly nodes: readonly NodePlan[];
   readonly bootMiB: number;
   readonly swapMiB: number;
   readonly devices: readonly DevicePlan[];
@@ -62,31 +69,34 @@ export interface PairPlan {
 }
 
 /**
- * Checks a pair's arguments and fills in the defaults.
+ * Checks a pair's arguments, or a group's, and fills in the defaults.
  *
+ * @param what as errors name the component
  * @throws UserError with every problem at once.
  */
-export function planPair(name: string, stack: string, args: HaPairArgs): PairPlan {
+export function planPair(name: string, stack: string, args: HostsArgs, what = "HaPair"): PairPlan {
   const found = new Findings();
   checkNames(args, found);
   checkImages(args, found);
   checkAccess(args, found);
-  const interconnect = planInterconnect(args.interconnect ?? { kind: "vlan" }, `${stack}-${name}`, found);
+  const interconnect = planInterconnect(args, `${stack}-${name}`, found);
   const devices = planDevices(args, found);
   if (found.problems.length > 0) {
-    throw new UserError(`HaPair "${name}" cannot be built:`, found.problems);
+    throw new UserError(`${what} "${name}" cannot be built:`, found.problems);
   }
-  const nodeAt = (index: 0 | 1): NodePlan => ({
-    name: args.nodes[index],
-    fqdn: `${args.nodes[index]}.${args.domain}`,
-    image: imageOf(args, args.nodes[index]),
-    ...(interconnect.kind === "vlan" ? { vlanAddress: hostInNetwork4(interconnect.cidr, index + 1) } : {}),
+  const nodeAt = (node: string, index: number): NodePlan => ({
+    name: node,
+    fqdn: `${node}.${args.domain}`,
+    image: imageOf(args, node),
+    ...(interconnect.kind === "vlan"
+      ? { vlanAddress: hostInNetwork4(interconnect.cidr, interconnect.first + index) }
+      : {}),
   });
   return {
     region: args.region,
     type: args.type,
     domain: args.domain,
-    nodes: [nodeAt(0), nodeAt(1)],
+    nodes: args.nodes.map(nodeAt),
     bootMiB: args.disks?.bootMiB ?? DEFAULTS.bootMiB,
     swapMiB: args.disks?.swapMiB ?? DEFAULTS.swapMiB,
     devices,
@@ -101,24 +111,24 @@ export function planPair(name: string, stack: string, args: HaPairArgs): PairPla
   };
 }
 
-function imageOf({ image = DEFAULTS.image }: HaPairArgs, node: string): string {
+function imageOf({ image = DEFAULTS.image }: HostsArgs, node: string): string {
   return typeof image === "string" ? image : (image[node] ?? DEFAULTS.image);
 }
 
-function checkImages({ image, nodes }: HaPairArgs, found: Findings): void {
+function checkImages({ image, nodes }: HostsArgs, found: Findings): void {
   if (typeof image !== "object") {
     return;
   }
   found.require(Object.keys(image).sort().join() === [...nodes].sort().join(), {
     path: "image",
     given: image,
-    what: "does not name the two nodes",
+    what: nodes.length === 2 ? "does not name the two nodes" : "does not name the hosts",
     allowed: `one image, or one for each of ${nodes.join(" and ")}`,
-    todo: `write one image for both, for example "${DEFAULTS.image}"`,
+    todo: `write one image for ${nodes.length === 2 ? "both" : "all"}, for example "${DEFAULTS.image}"`,
   });
 }
 
-function checkNames(args: HaPairArgs, found: Findings): void {
+function checkNames(args: HostsArgs, found: Findings): void {
   args.nodes.forEach((node, index) => {
     found.require(isHostLabel(node), {
       path: `nodes[${index}]`,
@@ -128,10 +138,24 @@ function checkNames(args: HaPairArgs, found: Findings): void {
       todo: 'choose a short name such as "web1"',
     });
   });
-  found.require(args.nodes[0] !== args.nodes[1], {
+  found.require(args.nodes.length > 0, {
     path: "nodes",
     given: args.nodes,
-    what: "both nodes have the same name",
+    what: "is empty: there would be no host",
+    allowed: "one name or more",
+    todo: 'name the hosts, for example "web1"',
+  });
+  found.require(args.nodes.length <= MOST_APART, {
+    path: "nodes",
+    given: args.nodes.length,
+    what: "is more than the vendor keeps apart in one placement group",
+    allowed: `up to ${MOST_APART} names`,
+    todo: "make a second group",
+  });
+  found.require(new Set(args.nodes).size === args.nodes.length, {
+    path: "nodes",
+    given: args.nodes,
+    what: args.nodes.length === 2 ? "both nodes have the same name" : "two hosts have the same name",
     todo: 'give each node its own, for example "web1" and "web2"',
   });
   found.require(isDomain(args.domain), {
@@ -143,7 +167,7 @@ function checkNames(args: HaPairArgs, found: Findings): void {
   });
 }
 
-function checkAccess(args: HaPairArgs, found: Findings): void {
+function checkAccess(args: HostsArgs, found: Findings): void {
   found.require(args.access.adminCidrs.length > 0, {
     path: "access.adminCidrs",
     given: args.access.adminCidrs,
@@ -179,7 +203,8 @@ function checkAccess(args: HaPairArgs, found: Findings): void {
   });
 }
 
-function planInterconnect(given: InterconnectSettings, defaultLabel: string, found: Findings): InterconnectPlan {
+function planInterconnect(args: HostsArgs, defaultLabel: string, found: Findings): InterconnectPlan {
+  const given: InterconnectSettings = args.interconnect ?? { kind: "vlan" };
   if (given.kind !== "vlan") {
     return given;
   }
@@ -199,10 +224,20 @@ function planInterconnect(given: InterconnectSettings, defaultLabel: string, fou
     what: `overlaps the vendor's private network ${PRIVATE_NETWORK}`,
     todo: `choose another, for example ${DEFAULTS.vlanCidr}`,
   });
-  return { kind: "vlan", label: given.label ?? defaultLabel.slice(0, 64), cidr };
+  const { first = 1 } = given;
+  const room = 2 ** (32 - Number(prefix)) - 2;
+  const last = first + args.nodes.length - 1;
+  found.require(!usable || (Number.isInteger(first) && first >= 1 && last <= room), {
+    path: "interconnect.first",
+    given: first,
+    what: "leaves no room for the hosts' addresses in the network",
+    allowed: `whole numbers from 1 to ${room - args.nodes.length + 1}`,
+    todo: "leave it out for 1, or choose a larger network",
+  });
+  return { kind: "vlan", label: given.label ?? defaultLabel.slice(0, 64), cidr, first };
 }
 
-function planDevices(args: HaPairArgs, found: Findings): DevicePlan[] {
+function planDevices(args: HostsArgs, found: Findings): DevicePlan[] {
   const { bootMiB, swapMiB, raw = {}, volumes = {} } = args.disks ?? {};
   const size = (path: string, given: number | undefined, minimum: number, unit: string): void => {
     found.require(given === undefined || (Number.isInteger(given) && given >= minimum), {

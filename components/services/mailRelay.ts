@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { mailRelayRole } from "../../hosts/services/mail-relay/render";
-import type { NodePair } from "../haNode";
+import type { HaNode } from "../haNode";
 import { HostStep } from "../internal/hostStep";
 import { childName } from "../internal/naming";
 
 /** Settings of a {@link MailRelay}. */
 export interface MailRelayArgs {
-  readonly nodes: NodePair;
+  readonly nodes: readonly HaNode[];
   /** Domain of the nodes' mail. */
   readonly domain: string;
   /** Name or address of a machine that takes mail from these nodes without a password. */
@@ -17,7 +17,7 @@ export interface MailRelayArgs {
   readonly root?: string;
 }
 
-/** Both nodes hand their mail to a smarthost; while that is away it waits on the node. Nothing of it needs the internet. */
+/** The nodes hand their mail to a smarthost; while that is away it waits on the node. Nothing of it needs the internet. */
 export class MailRelay extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 

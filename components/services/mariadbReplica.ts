@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { mariadbWriterUnit } from "../../hosts/services/mariadb-replication/render";
 import { Findings } from "../internal/rules";
 import { buildPair } from "./internal/mariadbPair";
 import { checkPair, type MariadbPairArgs, type PairKind } from "./internal/mariadbPairPlan";
@@ -29,6 +30,8 @@ export interface MariadbReplicaArgs extends MariadbPairArgs {
 export class MariadbReplica extends pulumi.ComponentResource {
   /** The systemd service on both nodes; it starts at boot. */
   readonly unit = "mariadb.service";
+  /** For a manager's group, before the address that writes go to: `service(database.writerUnit)`. Nothing starts it by itself. */
+  readonly writerUnit = mariadbWriterUnit;
   /** What makes the follower the writer, on either node. For a manager: after the writer's node is fenced. */
   readonly takeOverCommand = "/usr/local/sbin/mariadb-take-over";
   readonly port: number;

@@ -3,6 +3,7 @@ import { type MariadbParams, mariadbRole, mariadbSecret } from "../../hosts/serv
 import { Findings } from "../internal/rules";
 import type { GroupAddress, ReplicatedVolume } from "../serviceGroup";
 import { accountPassword, checkAccount, reach } from "./internal/database";
+import { checkClient } from "./internal/mariadbPairPlan";
 import {
   checkVolumeMode,
   refuse,
@@ -19,6 +20,8 @@ export interface MariadbServerArgs extends ReplicatedServiceArgs {
   /** Made with the data: a database and who may use it, from both nodes. Default database and user `site`. */
   readonly database?: string;
   readonly user?: string;
+  /** Addresses of hosts beside the pair that the user may come from. Taken when the data is made. Default: none. */
+  readonly clients?: readonly pulumi.Input<string>[];
   /** Default 3306. */
   readonly port?: number;
   /** MiB of InnoDB's buffer pool. Default 128. */
@@ -56,16 +59,21 @@ export class MariadbServer extends pulumi.ComponentResource {
       allowed: "8 or more",
       todo: "leave it out for 128",
     });
+    for (const client of args.clients ?? []) {
+      if (typeof client === "string") checkClient(client, found);
+    }
     refuse(`MariadbServer "${name}"`, found);
 
     const password = accountPassword(name, this);
-    const params = reach(args).apply(({ listen, clients }): MariadbParams => ({
-      volume: serviceVolume(args),
-      bindAddress: listen,
-      port,
-      bufferPoolMiB,
-      account: { database, user, clients },
-    }));
+    const params = pulumi
+      .all([reach(args), pulumi.all([...(args.clients ?? [])])])
+      .apply(([{ listen, clients }, others]): MariadbParams => ({
+        volume: serviceVolume(args),
+        bindAddress: listen,
+        port,
+        bufferPoolMiB,
+        account: { database, user, clients: [...new Set([...clients, ...addressesIn(name, others)])].sort() },
+      }));
     this.ready = serviceSteps(name, mariadbRole, args, params, this, { [mariadbSecret]: password });
     this.volume = volumeWith(args.volume, this.ready);
     this.database = database;
@@ -73,4 +81,12 @@ export class MariadbServer extends pulumi.ComponentResource {
     this.password = password;
     this.registerOutputs({ database, user, password: this.password });
   }
+}
+
+/** What becomes known only now is checked only now. */
+function addressesIn(name: string, clients: readonly string[]): readonly string[] {
+  const found = new Findings();
+  for (const client of clients) checkClient(client, found);
+  refuse(`MariadbServer "${name}"`, found);
+  return clients;
 }

@@ -4,17 +4,17 @@ import { type AbsolutePath, baseResult, type HostFile, type HostRole } from "../
 import { mountUnitName } from "../filesystem/render";
 
 /** A file system for a node's own data. */
-export type OwnFilesystem = "ext4" | "xfs";
+export type OwnFilesystem = "btrfs" | "ext4" | "xfs";
 
 /** The package with each one's tools. */
-const tools: Readonly<Record<OwnFilesystem, string>> = { ext4: "e2fsprogs", xfs: "xfsprogs" };
+const tools: Readonly<Record<OwnFilesystem, string>> = { btrfs: "btrfs-progs", ext4: "e2fsprogs", xfs: "xfsprogs" };
 
 /** A file system on a device of the node's own, which nothing replicates. */
 export interface LocalFilesystemParams {
   /** By a name that survives a reboot. */
   readonly device: string;
   readonly type: OwnFilesystem;
-  /** At most 12 characters, which both types take. */
+  /** At most 12 characters, which all types take. */
   readonly label: string;
   readonly mountpoint: AbsolutePath;
 }

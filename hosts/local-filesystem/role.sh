@@ -66,6 +66,7 @@ device_identity() {
   printf '%s %s %s\n' "$DEVICE" "$(lsblk -dno SERIAL "$DEVICE")" "$(blockdev --getsize64 "$DEVICE")"
 }
 
+make_btrfs() { mkfs.btrfs -q -f -K -L "$LABEL" "$DEVICE"; }
 make_ext4() { mkfs.ext4 -q -F -E nodiscard -L "$LABEL" "$DEVICE"; }
 make_xfs() { mkfs.xfs -q -f -K -L "$LABEL" "$DEVICE"; }
 

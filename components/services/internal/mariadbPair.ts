@@ -15,6 +15,7 @@ import {
   baseOf,
   checkClient,
   checkedPassword,
+  checkListen,
   DEFAULT_PORT,
   type MariadbPairArgs,
   type PairKind,
@@ -155,6 +156,14 @@ function clientsOf(kind: PairKind, name: string, addresses: readonly string[]): 
   return ["localhost", ...[...new Set(addresses)].sort()];
 }
 
+/** Addresses that become known only now are checked only now. */
+function listenOn(kind: PairKind, name: string, addresses: readonly string[]): readonly string[] {
+  const found = new Findings();
+  for (const address of addresses) checkListen(address, "alsoListen", found);
+  refuse(`${kind.what} "${name}"`, found);
+  return addresses;
+}
+
 function pairParams(
   name: string,
   args: MariadbPairArgs,
@@ -165,7 +174,8 @@ function pairParams(
   const base = baseOf(args.storage) as MariadbPairParams["base"];
   const [one, two] = args.serverIds ?? [1, 2];
   const [first, second] = args.nodes;
-  return pulumi.all([cluster, addressOf(first), addressOf(second)]).apply(([identity, here, there]) => ({
+  const listen = pulumi.all([...(args.alsoListen ?? [])]).apply((all) => listenOn(kind, name, all));
+  return pulumi.all([cluster, addressOf(first), addressOf(second), listen]).apply(([identity, here, there, more]) => ({
     topology: kind.topology,
     members: [
       { name: first.name, address: here, serverId: one, domainId: kind.domainIds[0] },
@@ -177,6 +187,7 @@ function pairParams(
     base,
     mounted: args.storage.kind !== "folder",
     port: args.port ?? DEFAULT_PORT,
+    alsoListen: more,
     bufferPoolMiB: args.bufferPoolMiB ?? 128,
     maxConnections: args.maxConnections ?? 100,
     binlogDays: args.binlogDays ?? 7,

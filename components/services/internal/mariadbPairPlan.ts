@@ -51,6 +51,8 @@ export interface MariadbPairArgs {
   };
   /** Default 3306. */
   readonly port?: number;
+  /** Addresses that move between the nodes, for example by a group of their manager: both servers listen on them, whoever has them. Default: none. */
+  readonly alsoListen?: readonly pulumi.Input<string>[];
   /** MiB of InnoDB's buffer pool. Default 128. */
   readonly bufferPoolMiB?: number;
   /** Default 100. */
@@ -116,6 +118,9 @@ export function checkPair(name: string, args: MariadbPairArgs, { what }: PairKin
   for (const client of args.clients ?? []) {
     if (typeof client === "string") checkClient(client, found);
   }
+  (args.alsoListen ?? []).forEach((address, index) => {
+    if (typeof address === "string") checkListen(address, `alsoListen[${index}]`, found);
+  });
   checkStorage(args, found);
   if (found.problems.length === 0) claimHosts(name, args, what, found);
 }
@@ -181,6 +186,17 @@ export function checkClient(given: string, found: Findings): void {
     what: "is not an IP address",
     allowed: "IPv4 or IPv6 addresses; names would be asked of a name server at each connection",
     todo: "give the addresses that the servers see; `localhost` is always among them",
+  });
+}
+
+/** Whether a server can listen there. */
+export function checkListen(given: string, path: string, found: Findings): void {
+  found.require(net.isIP(given) !== 0, {
+    path,
+    given,
+    what: "is not an IP address",
+    allowed: "IPv4 or IPv6 addresses without prefix length",
+    todo: "give the address that moves",
   });
 }
 

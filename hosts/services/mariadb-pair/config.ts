@@ -30,6 +30,8 @@ export interface MariadbPairParams {
   /** Whether `base` must be mounted; false where it is a plain folder. */
   readonly mounted: boolean;
   readonly port: number;
+  /** Addresses that move between the two; both listen on them, whoever has them. */
+  readonly alsoListen?: readonly string[];
   readonly bufferPoolMiB: number;
   readonly maxConnections: number;
   /** How long a node may be away and still be caught up with. */
@@ -86,7 +88,7 @@ export function renderMariadbPair(params: MariadbPairParams): string {
     "[mariadbd]",
     `datadir = ${params.base}/data`,
     "socket = /run/mysqld/mysqld.sock",
-    `bind-address = 127.0.0.1,${own.address}`,
+    `bind-address = ${["127.0.0.1", own.address, ...(params.alsoListen ?? [])].join(",")}`,
     `port = ${params.port}`,
     "skip-name-resolve",
     `innodb_buffer_pool_size = ${params.bufferPoolMiB}M`,

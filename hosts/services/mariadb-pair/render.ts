@@ -41,6 +41,12 @@ export const mariadbServerSideRole: HostRole<MariadbServerSideParams, MariadbSer
     "/etc/mysql/mariadb.conf.d/90-linode-ha.cnf": { mode: "0644", content: renderMariadbPair(params) },
     "/etc/linode-ha/mariadb-pair": { mode: "0644", content: shellLines(pairSettings(params)) },
     "/etc/systemd/system/mariadb.service.d/linode-ha.conf": { mode: "0644", content: serverDropIn(params) },
+    ...(params.alsoListen?.length
+      ? {
+          // Also where the address is on the other node at that moment.
+          [nonlocalBind]: { mode: "0644", content: "net.ipv4.ip_nonlocal_bind = 1\nnet.ipv6.ip_nonlocal_bind = 1\n" },
+        }
+      : {}),
     [`${mariadbPrograms}/common.sh`]: { mode: "0644", content: asset("lib/mariadb.sh") },
     [`${mariadbPrograms}/guard`]: executable("guard"),
     [`${mariadbPrograms}/donor`]: executable("donor"),
@@ -54,6 +60,8 @@ export const mariadbServerSideRole: HostRole<MariadbServerSideParams, MariadbSer
     CERTIFICATE_DAYS: `${certificateDays}`,
   }),
 };
+
+const nonlocalBind = "/etc/sysctl.d/60-linode-ha-mariadb.conf";
 
 function serverDropIn({ mounted, base }: MariadbPairParams): string {
   return [

@@ -11,7 +11,7 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 : "${CERTIFICATE_ROUND:?}" "${CERTIFICATE_DAYS:?}"
 
 readonly UNIT=mariadb.service
-readonly COPY_KEY=/etc/linode-ha/mariadb-copy.key
+readonly COPY_KEY=/etc/linode-ha/mariadb-copy.key NONLOCAL=/etc/sysctl.d/60-linode-ha-mariadb.conf
 DATA=kept
 PENDING=false
 
@@ -20,6 +20,8 @@ role_apply() {
   ensure_packages
   install_files
   reload_units
+  # Before the server starts: it is to listen on an address that may be the other node's at that moment.
+  if file_changed "$NONLOCAL" && applying; then sysctl -q -e -p "$NONLOCAL"; fi
   if [[ ! -r $MARIADB_SETTINGS ]] || ! command -v mariadbd >/dev/null; then return 0; fi # check mode on a fresh host: that is all of the answer
   mariadb_settings
   if identity_due; then

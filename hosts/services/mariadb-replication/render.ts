@@ -14,6 +14,9 @@ export type MariadbReplicationResult = z.infer<typeof replicationResult>;
 
 const watchUnit = "linode-ha-mariadb-watch.service";
 
+/** The service by which a manager says where is written. */
+export const mariadbWriterUnit = "linode-ha-mariadb-writer.service";
+
 /** Replication from the peer, and what looks after it. */
 export const mariadbReplicationRole: HostRole<MariadbPairParams, MariadbReplicationResult> = {
   name: "services-mariadb-replication",
@@ -33,6 +36,10 @@ export const mariadbReplicationRole: HostRole<MariadbPairParams, MariadbReplicat
           [`/etc/systemd/system/${watchUnit}`]: {
             mode: "0644",
             content: asset(`services/mariadb-replication/${watchUnit}`),
+          },
+          [`/etc/systemd/system/${mariadbWriterUnit}`]: {
+            mode: "0644",
+            content: asset(`services/mariadb-replication/${mariadbWriterUnit}`),
           },
         }
       : {}),

@@ -4,6 +4,7 @@ import { parse, stringify } from "yaml";
 import { activePassive } from "../../../stacks/activePassive";
 import { crossedPair } from "../../../stacks/crossedPair";
 import { dualPrimary } from "../../../stacks/dualPrimary";
+import { lampTiers } from "../../../stacks/lampTiers";
 import { manualFailover } from "../../../stacks/manualFailover";
 import { projectRoot } from "../../support/lab";
 import { MockEngine, type Registered } from "../../support/mockEngine";
@@ -21,6 +22,7 @@ const SYSTEMS = {
   "crossed-pair": ["Pulumi.lab-crossed-pair.yaml", crossedPair],
   "active-passive": ["Pulumi.lab-active-passive.yaml", activePassive],
   "manual-failover": ["Pulumi.lab-manual-failover.yaml", manualFailover],
+  "lamp-tiers": ["Pulumi.lab-lamp-tiers.yaml", lampTiers],
 } as const;
 
 /** What is another one at each run, or a secret. */
