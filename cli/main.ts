@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../components/internal/errors";
-import { runPulumi, type PulumiTarget } from "./pulumiCli";
+import { runPulumi, stackOutputs, type PulumiTarget } from "./pulumiCli";
 import { resume } from "./resume";
 import { gradeOf } from "./decide/grade";
 import { EXIT } from "./exitCodes";
 import { addOperations } from "./operations";
-import { stackNodes } from "./reach/nodes";
+import { pairNames, stackNodes } from "./reach/nodes";
 import { formatStatus, readPair, statusJson } from "./status";
 
 interface StackOptions {
@@ -67,12 +67,22 @@ async function runResume(options: StackOptions): Promise<void> {
 
 async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
   try {
-    const nodes = await stackNodes(await target(options));
-    const state = await readPair(nodes);
-    process.stdout.write(
-      options.json === true ? `${JSON.stringify(statusJson(state), undefined, 2)}\n` : formatStatus(state, nodes),
-    );
-    process.exitCode = gradeOf(state);
+    const stack = await target(options);
+    const chosen = pairOption();
+    const names = chosen === undefined ? pairNames(await stackOutputs(stack)) : [chosen];
+    let worst = 0;
+    for (const name of names.length === 0 ? [undefined] : names) {
+      const nodes = await stackNodes(stack, name);
+      const state = await readPair(nodes);
+      if (name !== undefined && options.json !== true) process.stdout.write(`== ${name}\n`);
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify({ ...(name === undefined ? {} : { pair: name }), ...(statusJson(state) as object) }, undefined, 2)}\n`
+          : formatStatus(state, nodes),
+      );
+      worst = Math.max(worst, gradeOf(state));
+    }
+    process.exitCode = worst;
   } catch (error) {
     fail(error);
     process.exitCode = EXIT.unknown;
@@ -82,6 +92,12 @@ async function runStatus(options: StackOptions & { json?: boolean }): Promise<vo
 const program = new Command("linode-ha").description(
   "Looks after the pairs of a Pulumi stack; run it in the project's folder.",
 );
+
+program.option("--pair <name>", "which of a stack's pairs, where it has several, for example files");
+
+function pairOption(): string | undefined {
+  return program.opts<{ pair?: string }>().pair;
+}
 
 program
   .command("resume")
@@ -99,7 +115,7 @@ program
   .option("--json", "for programs")
   .action(runStatus);
 
-addOperations(program, async (options) => stackNodes(await target(options)), say);
+addOperations(program, async (options) => stackNodes(await target(options), pairOption()), say);
 
 program.parseAsync().catch((error: unknown) => {
   fail(error);

@@ -8,6 +8,7 @@ import {
   DrbdVolume,
   FloatingIp,
   type HaNode,
+  type HaPair,
   LocalFilesystem,
   MailRelay,
   Monitoring,
@@ -47,12 +48,14 @@ export async function lampTiers(
     [files.volume, ...database.volumes],
     [...front.ready, ...site.ready, ...store.ready],
   );
-  const tiers = { proxies: proxies.pair, web, files: files.tier.pair, database: database.tier.pair, ...store.group };
+  const told = ({ endpoints, sshPrivateKey }: HaPair | ServerGroup) => ({ endpoints, sshPrivateKey });
   return {
-    endpoints: pulumi
-      .all(Object.values(tiers).map(({ endpoints }) => endpoints))
-      .apply((each) => Object.assign({}, ...each) as object),
-    sshPrivateKeys: Object.fromEntries(Object.entries(tiers).map(([name, { sshPrivateKey }]) => [name, sshPrivateKey])),
+    pairs: {
+      proxies: told(proxies.pair),
+      files: told(files.tier.pair),
+      database: told(database.tier.pair),
+    },
+    servers: { web: told(web), ...(store.group.store === undefined ? {} : { store: told(store.group.store) }) },
     site: { url: site.url },
     addresses: {
       site: front.address,

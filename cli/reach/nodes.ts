@@ -18,9 +18,34 @@ export interface Node {
   readonly run: (command: string, timeoutMs: number) => Promise<SshResult>;
 }
 
-/** The nodes of the stack's pair, from its outputs. Host keys are checked at each connection. */
-export async function stackNodes(target: PulumiTarget): Promise<Node[]> {
-  return nodesOf(await stackOutputs(target), target.stack ?? "the selected stack");
+/** The nodes of the stack's pair, or of the one of its pairs that is named, from its outputs. Host keys are checked at each connection. */
+export async function stackNodes(target: PulumiTarget, pair?: string): Promise<Node[]> {
+  const stack = target.stack ?? "the selected stack";
+  return nodesOf(pairOf(await stackOutputs(target), stack, pair), stack);
+}
+
+type Outputs = Readonly<Record<string, unknown>>;
+
+/** The names of a stack's pairs, where it has several; none where it has one. */
+export function pairNames(outputs: Outputs): readonly string[] {
+  return Object.keys((outputs["pairs"] as Outputs | undefined) ?? {});
+}
+
+/** The outputs of one pair. @throws UserError where it is not said which, or there is none of that name. */
+export function pairOf(outputs: Outputs, stack: string, pair?: string): Outputs {
+  const names = pairNames(outputs);
+  if (pair === undefined ? names.length === 0 : names.includes(pair)) {
+    return pair === undefined ? outputs : (outputs["pairs"] as Record<string, Outputs>)[pair]!;
+  }
+  throw new UserError("Which pair?", [
+    {
+      path: "--pair",
+      ...(pair === undefined ? {} : { given: pair }),
+      what: names.length === 0 ? `${stack} has one pair, which has no name` : `${stack} has several`,
+      allowed: names.join(", ") || "none",
+      todo: names.length === 0 ? "leave it out" : `write, for example: linode-ha --pair ${names[0] ?? ""} status`,
+    },
+  ]);
 }
 
 /** As {@link stackNodes}, from outputs already read. */
