@@ -39,7 +39,7 @@ export type InterconnectSettings =
   | {
       /** A VLAN of the pair's own: isolated, free, layer 2. */
       readonly kind: "vlan";
-      /** IPv4 network; the nodes take its first addresses, or those from {@link first} on. Default `10.20.0.0/24`. */
+      /** IPv4 network; the nodes take its first addresses, or those from `first` on. Default `10.20.0.0/24`. */
       readonly cidr?: string;
       /** Position in the network of the first node's address, where others share the VLAN (by its label). Default 1. */
       readonly first?: number;
@@ -55,6 +55,8 @@ export type InterconnectSettings =
 export interface PairAccess {
   /** Networks that may use SSH, for example `203.0.113.0/24`. The machine that runs Pulumi must be in one of them. */
   readonly adminCidrs: readonly string[];
+  /** Addresses of hosts that may use SSH beside {@link adminCidrs}, known perhaps only when they are there, for example a second site's. Default: none. */
+  readonly sshFrom?: readonly pulumi.Input<string>[];
   /** Public keys of people who may log in as root, beside the stack's own. Default: none. */
   readonly authorizedKeys?: readonly string[];
   /** TCP ports open to the world, for example `[80, 443]`. Default: none. */

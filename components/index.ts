@@ -7,6 +7,8 @@ export { Backups } from "./backups";
 export type { BackupsArgs } from "./backups";
 export { Certificate } from "./certificate";
 export type { CertificateArgs } from "./certificate";
+export { DisasterSite } from "./disasterSite";
+export type { DisasterSiteArgs } from "./disasterSite";
 export { DrbdVolume } from "./drbdVolume";
 export type {
   DrbdBacking,

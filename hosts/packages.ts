@@ -17,6 +17,8 @@ import { apacheRole } from "./services/apache/render";
 import { backupSourceRole } from "./services/backup-source/render";
 import { backupRole } from "./services/backup/render";
 import { certificateRole } from "./services/certificate/render";
+import { disasterSourceRole } from "./services/disaster-source/render";
+import { disasterRole } from "./services/disaster/render";
 import { forwardingRole } from "./services/forwarding/render";
 import { lighttpdRole } from "./services/lighttpd/render";
 import { mailRelayRole } from "./services/mail-relay/render";
@@ -52,6 +54,8 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   backupRole,
   backupSourceRole,
   certificateRole,
+  disasterRole,
+  disasterSourceRole,
   forwardingRole,
   lighttpdRole,
   mailRelayRole,

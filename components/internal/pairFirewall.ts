@@ -70,6 +70,17 @@ export function pairFirewall(
       outboundPolicy: "ACCEPT",
       inbounds: [
         { label: "ssh", action: "ACCEPT", protocol: "TCP", ports: "22", ...fromNetworks(plan.adminCidrs) },
+        ...(plan.sshFrom.length === 0
+          ? []
+          : [
+              {
+                label: "ssh-hosts",
+                action: "ACCEPT",
+                protocol: "TCP",
+                ports: "22",
+                ipv4s: plan.sshFrom.map((from) => pulumi.output(from).apply((address) => `${address}/32`)),
+              },
+            ]),
         // Path MTU discovery and IPv6 need it.
         { label: "icmp", action: "ACCEPT", protocol: "ICMP", ...EVERYONE },
         ...services,

@@ -1,4 +1,5 @@
 import * as net from "node:net";
+import type * as pulumi from "@pulumi/pulumi";
 import type { HaPairArgs, InterconnectSettings, PairAlerts } from "../haPair";
 import { UserError } from "./errors";
 import { Findings, hostInNetwork4, isCidr, isDomain, isHostLabel, isPort, overlaps4 } from "./rules";
@@ -60,6 +61,7 @@ export interface PairPlan {
   readonly devices: readonly DevicePlan[];
   readonly interconnect: InterconnectPlan;
   readonly adminCidrs: readonly string[];
+  readonly sshFrom: readonly pulumi.Input<string>[];
   readonly publicTcpPorts: readonly number[];
   readonly peerUdpPorts: readonly number[];
   readonly placement: "strict" | "flexible";
@@ -102,6 +104,7 @@ export function planPair(name: string, stack: string, args: HostsArgs, what = "H
     devices,
     interconnect,
     adminCidrs: args.access.adminCidrs,
+    sshFrom: args.access.sshFrom ?? [],
     publicTcpPorts: args.access.publicTcpPorts ?? [],
     peerUdpPorts: args.access.peerUdpPorts ?? [],
     placement: args.placement ?? DEFAULTS.placement,
