@@ -183,9 +183,16 @@ promote() {
   fi
   systemctl stop "linode-ha-disaster-files@$NAME.timer"
   if [[ -n $DATABASE ]]; then
+    # MariaDB drops what it has received when the first of two stopped threads starts: so the one that applies starts before the other stops.
+    if [[ $(slave Slave_SQL_Running) != Yes ]]; then
+      if [[ $(slave Slave_IO_Running) == No ]]; then
+        refuse 12 "replication was stopped here, and what was received and not applied would be dropped by starting it" \
+          "if that is all that is left: mariadb -e 'START SLAVE'; then this command again"
+      fi
+      sql <<<'START SLAVE SQL_THREAD'
+    fi
     sql <<<'STOP SLAVE IO_THREAD' 2>/dev/null || :
     received=$(slave Gtid_IO_Pos)
-    if [[ $(slave Slave_SQL_Running) != Yes ]]; then sql <<<'START SLAVE SQL_THREAD'; fi
     if [[ -n $received && $(sql <<<"SELECT MASTER_GTID_WAIT('$received', 600)") != 0 ]]; then
       refuse 12 "what was received ($received) is not applied after 600 s: $(slave Last_SQL_Error)" "ha-disaster $NAME promote again, once that is put right"
     fi

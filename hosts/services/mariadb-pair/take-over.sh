@@ -145,11 +145,12 @@ elif ! proven && [[ $ACCEPT == no ]]; then
 fi
 
 if [[ -n $SLAVE ]]; then
-  # The receiver first: then the end of the log is the end.
+  # MariaDB drops what it has received when the first of two stopped threads starts: so the one that applies starts before the receiver stops.
+  if [[ $(slave Slave_SQL_Running) != Yes ]]; then sql <<<'START SLAVE SQL_THREAD'; fi
+  # Then the receiver: the end of the log is the end.
   sql <<<'STOP SLAVE IO_THREAD' 2>/dev/null
   slave_read
   received=$(slave Gtid_IO_Pos)
-  if [[ $(slave Slave_SQL_Running) != Yes ]]; then sql <<<'START SLAVE SQL_THREAD'; fi
   if [[ -n $received && $(sql <<<"SELECT MASTER_GTID_WAIT('$received', $WAIT)") != 0 && $ACCEPT == no ]]; then
     slave_read
     sql <<<'START SLAVE IO_THREAD'
