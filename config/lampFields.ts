@@ -195,6 +195,22 @@ export const LAMP_FIELDS: Fields = {
     "alarmHours: 26",
     "26",
   ),
+  disaster: help(
+    "One more host in another region, whose database and files follow, until a person makes it the site. Needs design replica or multi-master.",
+    "an object with region",
+    "disaster: { region: us-east }",
+    "no second site",
+  ),
+  "disaster.region": help("Where it is.", "the id of another region than hosts.region", "region: us-east"),
+  "disaster.node": help("Its name.", "a name that no other host has", "node: far1", "far1"),
+  "disaster.type": type,
+  "disaster.minutes": help("Between two copies of the files.", "a whole number, 1 to 1440", "minutes: 5", "5"),
+  "disaster.alarmMinutes": help(
+    "How far it may be behind before its health check complains.",
+    "a whole number, 2 to 10080",
+    "alarmMinutes: 30",
+    "30",
+  ),
   mail: help(
     "Where the hosts' mail goes, and that they write when their state becomes bad or well again.",
     "an object with relayHost",

@@ -19,6 +19,7 @@ export function lampChecks(document: unknown): Problem[] {
     ...siteNames(document),
     ...taken(document, ["hosts", "cidr"], ["hosts", "access", "adminCidrs"]),
     ...routeServer(document),
+    ...disaster(document),
     ...fencingToken(document),
   ];
 }
@@ -45,9 +46,14 @@ function hostNames(document: unknown): Problem[] {
           `${prefix}${index + 1}`,
         ])
       : []),
-    ...(valueAt(document, ["backups"]) === undefined
-      ? []
-      : [[["backups", "node"], valueAt(document, ["backups", "node"]) ?? "store1"] as [Path, unknown]]),
+    ...(
+      [
+        ["backups", "store1"],
+        ["disaster", "far1"],
+      ] as const
+    ).flatMap(([kind, standard]): [Path, unknown][] =>
+      valueAt(document, [kind]) === undefined ? [] : [[[kind, "node"], valueAt(document, [kind, "node"]) ?? standard]],
+    ),
   ];
   const seen = new Map<unknown, Path>();
   return all.flatMap(([path, name]) => {
@@ -112,6 +118,31 @@ function needs(document: unknown): Problem[] {
       ? [
           problemAt(document, ["siteAdminPassword"], "is missing: the site's first account needs one", {
             todo: secret("siteAdminPassword", "SITE_ADMIN_PASSWORD"),
+          }),
+        ]
+      : []),
+  ];
+}
+
+/** A second site in the same region goes with the first, and one that has nothing to follow is none. */
+function disaster(document: unknown): Problem[] {
+  if (valueAt(document, ["disaster"]) === undefined) return [];
+  const region = valueAt(document, ["disaster", "region"]);
+  const design = valueAt(document, ["database", "design"]) ?? "drbd";
+  return [
+    ...(typeof region === "string" && region === valueAt(document, ["hosts", "region"])
+      ? [
+          problemAt(document, ["disaster", "region"], "is the first site's own region, and would be lost with it", {
+            todo: "choose another region",
+          }),
+        ]
+      : []),
+    ...(design === "drbd"
+      ? [
+          problemAt(document, ["database", "design"], "keeps no log that a second site could follow", {
+            given: design,
+            allowed: "replica or multi-master",
+            todo: "choose one of them, or leave disaster out",
           }),
         ]
       : []),

@@ -82,6 +82,15 @@ export const lampTiersSchema = z.strictObject({
       alarmHours: whole(2, 720).default(26),
     })
     .optional(),
+  disaster: z
+    .strictObject({
+      region: z.string().min(1, "is empty"),
+      node: name.default("far1"),
+      type,
+      minutes: whole(1, 1440).default(5),
+      alarmMinutes: whole(2, 10_080).default(30),
+    })
+    .optional(),
   mail: z
     .strictObject({
       relayHost: text("is not a host", (value) => net.isIP(value) !== 0 || /^[a-z0-9.-]+$/.test(value)),

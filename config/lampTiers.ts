@@ -28,6 +28,8 @@ export interface LampTiersConfig extends Omit<LampTiersInput, "hosts"> {
     readonly files: TierConfig;
     readonly database: TierConfig;
     readonly backups?: TierConfig;
+    /** In another region: not on the VLAN. */
+    readonly disaster?: Omit<TierConfig, "interconnect"> & { readonly interconnect: { readonly kind: "private" } };
   };
   /** The addresses that move within a pair, in the VLAN. */
   readonly moving: Readonly<Record<keyof typeof MOVING, string>>;
@@ -46,7 +48,7 @@ export function parseLampTiers(document: Readonly<Record<string, unknown>>): Par
 }
 
 function normalise(input: LampTiersInput): LampTiersConfig {
-  const { hosts, proxies, webServers, files, database, backups } = input;
+  const { hosts, proxies, webServers, files, database, backups, disaster } = input;
   const at = (position: number): string => hostInNetwork4(hosts.cidr, position).split("/")[0] ?? "";
   const tier = (
     kind: keyof typeof FIRST,
@@ -87,6 +89,15 @@ function normalise(input: LampTiersInput): LampTiersConfig {
               type: backups.type,
               volumes: volume(LAMP_DEVICES.backups, backups.sizeGiB),
             }),
+          }),
+      ...(disaster === undefined
+        ? {}
+        : {
+            disaster: {
+              ...tier("backups", [disaster.node], { type: disaster.type }),
+              region: disaster.region,
+              interconnect: { kind: "private" as const },
+            },
           }),
     },
     moving: { database: at(MOVING.database), reads: at(MOVING.reads), files: at(MOVING.files) },

@@ -33,8 +33,8 @@ export interface LampDatabase {
 }
 
 /** The database on a pair of its own, in one of the three designs. Web servers write to one address in each of them. */
-export function lampDatabase(config: LampTiersConfig): LampDatabase {
-  const tier = makeTier("db", config.tiers.database, config);
+export function lampDatabase(config: LampTiersConfig, sshFrom: readonly pulumi.Input<string>[]): LampDatabase {
+  const tier = makeTier("db", config.tiers.database, config, sshFrom);
   switch (config.database.design) {
     case "drbd":
       return onVolume(config, tier);

@@ -26,10 +26,15 @@ export interface Tier {
 }
 
 /** Makes a pair of the system. */
-export function makeTier(name: string, settings: TierConfig, config: LampTiersConfig): Tier {
+export function makeTier(
+  name: string,
+  settings: TierConfig,
+  config: LampTiersConfig,
+  sshFrom: readonly pulumi.Input<string>[] = [],
+): Tier {
   const { nodes, ...rest } = onVlan(settings);
   const [first = "", second = ""] = nodes;
-  const pair = new HaPair(name, { ...rest, nodes: [first, second] });
+  const pair = new HaPair(name, { ...rest, access: { ...rest.access, sshFrom }, nodes: [first, second] });
   const fencing = fencingOf(config, pair, { preferred: first }, `${name}-fencing`);
   return { name, pair, fencing, preferred: first };
 }

@@ -4,6 +4,7 @@ import {
   address,
   Backups,
   Certificate,
+  DisasterSite,
   drbd,
   DrbdVolume,
   FloatingIp,
@@ -36,12 +37,17 @@ export async function lampTiers(
 ): Promise<Record<string, unknown>> {
   const config = await loadLampTiers(all, project);
   const proxies = makeTier("proxy", config.tiers.proxies, config);
-  const web = new ServerGroup("web", onVlan(config.tiers.webServers));
-  const database = lampDatabase(config);
+  // Before the others: their firewalls let its address in.
+  const far = config.tiers.disaster && new ServerGroup("far", config.tiers.disaster);
+  const sshFrom = (far?.nodes ?? []).map((node) => node.addresses.public4);
+  const webTier = onVlan(config.tiers.webServers);
+  const web = new ServerGroup("web", { ...webTier, access: { ...webTier.access, sshFrom } });
+  const database = lampDatabase(config, sshFrom);
   const files = fileServer(config, web);
   const site = siteOn(config, web, files, database);
   const front = proxiesBefore(config, proxies, web, site);
   const store = backups(config, web, site, database);
+  const second = secondSite(config, far, web, site, database);
   const watched = watch(
     config,
     [...proxies.pair.nodes, ...web.nodes, ...files.tier.pair.nodes, ...database.tier.pair.nodes, ...store.nodes],
@@ -55,7 +61,12 @@ export async function lampTiers(
       files: told(files.tier.pair),
       database: told(database.tier.pair),
     },
-    servers: { web: told(web), ...(store.group.store === undefined ? {} : { store: told(store.group.store) }) },
+    ...(second === undefined ? {} : { disaster: { promote: second.promoteCommand } }),
+    servers: {
+      web: told(web),
+      ...(far === undefined ? {} : { far: told(far) }),
+      ...(store.group.store === undefined ? {} : { store: told(store.group.store) }),
+    },
     site: { url: site.url },
     addresses: {
       site: front.address,
@@ -278,6 +289,31 @@ function backups(config: LampTiersConfig, web: ServerGroup, site: WordpressSite,
     }),
   ];
   return { nodes: store.nodes, group: { store }, ready: made.flatMap(({ ready }) => ready) };
+}
+
+/** One host elsewhere, whose database and files follow. */
+function secondSite(
+  { disaster }: LampTiersConfig,
+  far: ServerGroup | undefined,
+  web: ServerGroup,
+  site: WordpressSite,
+  database: LampDatabase,
+): DisasterSite | undefined {
+  const [target] = far?.nodes ?? [];
+  if (disaster === undefined || far === undefined || target === undefined) return undefined;
+  return new DisasterSite("elsewhere", {
+    target,
+    database: {
+      nodes: [...database.tier.pair.nodes].reverse(),
+      name: database.name,
+      user: database.user,
+      password: database.password,
+    },
+    files: { nodes: web.nodes, folder: SITE_MOUNTPOINT },
+    minutes: disaster.minutes,
+    alarmMinutes: disaster.alarmMinutes,
+    after: [...site.ready, ...database.ready],
+  });
 }
 
 /** All hosts tell how they are. */

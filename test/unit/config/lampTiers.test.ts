@@ -39,7 +39,10 @@ const without = (...keys: string[]): Document =>
 test("the example is whole: each tier with its hosts, volumes and addresses, on one network", () => {
   const { tiers, moving, webAddresses } = configOf(example());
   const hosts = Object.fromEntries(
-    Object.entries(tiers).map(([name, tier]) => [name, [tier.nodes, tier.interconnect.first, tier.disks.volumes]]),
+    Object.entries(tiers).map(([name, tier]) => [
+      name,
+      [tier.nodes, "first" in tier.interconnect && tier.interconnect.first, tier.disks.volumes],
+    ]),
   );
   expect(hosts).toEqual({
     proxies: [["proxy1", "proxy2"], 11, {}],
@@ -75,6 +78,18 @@ test("one web server more moves nobody's address", () => {
 });
 
 test.each<[string, Document, string[]]>([
+  [
+    "a second site in the first one's region, with nothing to follow",
+    example((d) => {
+      setAt(d, "disaster", { region: "eu-central", node: "web1" });
+      setAt(d, "database", { design: "drbd" });
+    }),
+    [
+      "disaster.node: web1 is the name of another host already, at webServers.prefix",
+      "disaster.region: is the first site's own region, and would be lost with it",
+      "database.design: keeps no log that a second site could follow",
+    ],
+  ],
   ["a web tier of zero", set("webServers.count", 0), ["webServers.count: is too small"]],
   ["more than are kept apart", set("webServers.count", 6), ["webServers.count: is too large"]],
   [

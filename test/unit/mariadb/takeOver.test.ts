@@ -82,6 +82,17 @@ test("a log that is not applied in time: the receiver goes on, and nobody writes
   expect(host.calls).not.toContain("read_only = OFF");
 });
 
+test("what applies starts before what receives stops: MariaDB would drop what it has received", () => {
+  proof(999);
+  own(slave({ Slave_SQL_Running: "No", Gtid_IO_Pos: "1-1-5" }));
+  expect(host.run("take-over").code).toBe(0);
+  const [applies, receives] = ["START SLAVE SQL_THREAD", "STOP SLAVE IO_THREAD"].map((words) =>
+    host.calls.indexOf(words),
+  );
+  expect(applies).toBeGreaterThan(-1);
+  expect(applies).toBeLessThan(receives ?? -1);
+});
+
 test("a replica whose replication stopped at an error is refused", () => {
   proof(999);
   own(slave({ Slave_SQL_Running: "No", Last_SQL_Errno: "1032", Last_SQL_Error: "Can't find record" }));

@@ -104,6 +104,16 @@ test("with two that replicate both ways, one has the address, and needs no promo
   expect(text(engine, "db-db2-server")).toContain("server_id = 8\n");
 });
 
+test("a second site follows from another region, and is let in where it has to be and nowhere else", async () => {
+  const engine = await built({ "linode-ha:disaster": { region: "eu-central", minutes: 7 } });
+  expect(engine.named("far-far1", "linode:index/instance:Instance").inputs["region"]).toBe("eu-central");
+  expect(text(engine, "elsewhere-far1-disaster")).toContain("OnUnitInactiveSec=7min");
+  const lets = engine
+    .ofType("linode:index/firewall:Firewall")
+    .filter(({ inputs }) => JSON.stringify(inputs["inbounds"]).includes("ssh-hosts"));
+  expect(lets.map(({ name }) => name).sort()).toEqual(["db", "web"]);
+});
+
 test("a number makes web servers, all alike", async () => {
   const engine = await built({ "linode-ha:webServers": { count: 4 } });
   const steps = ["web1", "web2", "web3", "web4"].map((node) => text(engine, `site-${node}-wordpress`));
