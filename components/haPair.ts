@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NamedAddress } from "../hosts/base/render";
-import type { HaNode, NodePair } from "./haNode";
+import type { NodePair } from "./haNode";
 import { buildHosts } from "./internal/buildHosts";
 
 /** A raw disk of the Linode itself, for DRBD to replicate. It dies with the Linode. */
@@ -153,7 +153,7 @@ export class HaPair extends pulumi.ComponentResource {
     super("linode-ha:pair:HaPair", name, {}, opts);
     const built = buildHosts(name, args, "HaPair", this);
     this.tag = built.tag;
-    this.nodes = built.nodes as readonly HaNode[] as NodePair;
+    this.nodes = built.nodes as NodePair;
     this.sshPrivateKey = built.sshPrivateKey;
     this.endpoints = built.endpoints;
     this.registerOutputs({ endpoints: this.endpoints, sshPrivateKey: this.sshPrivateKey, tag: this.tag });

@@ -71,13 +71,14 @@ function hostNames(document: unknown): Problem[] {
 }
 
 function database(document: unknown): Problem[] {
-  const design = valueAt(document, ["database", "design"]) ?? "drbd";
+  const given = valueAt(document, ["database", "design"]) ?? "drbd";
+  const design = typeof given === "string" ? given : "none";
   const ids = valueAt(document, ["database", "serverIds"]);
   const only = (key: string, designs: readonly string[]): Problem[] =>
-    valueAt(document, ["database", key]) === undefined || designs.includes(String(design))
+    valueAt(document, ["database", key]) === undefined || designs.includes(design)
       ? []
       : [
-          problemAt(document, ["database", key], `does not belong to design ${String(design)}`, {
+          problemAt(document, ["database", key], `does not belong to design ${design}`, {
             todo: `remove it, or choose design ${designs.join(" or ")}`,
           }),
         ];

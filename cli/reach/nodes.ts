@@ -34,9 +34,9 @@ export function pairNames(outputs: Outputs): readonly string[] {
 /** The outputs of one pair. @throws UserError where it is not said which, or there is none of that name. */
 export function pairOf(outputs: Outputs, stack: string, pair?: string): Outputs {
   const names = pairNames(outputs);
-  if (pair === undefined ? names.length === 0 : names.includes(pair)) {
-    return pair === undefined ? outputs : (outputs["pairs"] as Record<string, Outputs>)[pair]!;
-  }
+  if (pair === undefined && names.length === 0) return outputs;
+  const found = pair === undefined ? undefined : (outputs["pairs"] as Record<string, Outputs> | undefined)?.[pair];
+  if (found !== undefined) return found;
   throw new UserError("Which pair?", [
     {
       path: "--pair",

@@ -154,28 +154,40 @@ test.each<[string, () => void, string[], number, string]>([
   ["before a whole copy", () => undefined, ["--replace", here], 11, "no whole copy"],
   [
     "while the database answers",
-    () => (copied(), alive("198.51.100.2")),
+    () => {
+      copied();
+      alive("198.51.100.2");
+    },
     ["--replace", here],
     10,
     "the first site lives",
   ],
   [
     "while the web server answers",
-    () => (copied(), alive("198.51.100.3")),
+    () => {
+      copied();
+      alive("198.51.100.3");
+    },
     ["--replace", here],
     10,
     "the first site lives",
   ],
   [
     "where starting would drop what was received",
-    () => (copied(), state("No", "No")),
+    () => {
+      copied();
+      state("No", "No");
+    },
     ["--replace", here],
     12,
     "would be dropped",
   ],
   [
     "where what was received is not applied",
-    () => (copied(), write("waited", "-1\n")),
+    () => {
+      copied();
+      write("waited", "-1\n");
+    },
     ["--replace", here],
     12,
     "is not applied",

@@ -22,8 +22,8 @@ const targets = [
 ];
 const texts: Record<string, string> = {
   "host.txt": files(),
-  "rules.yml": renderRules("ha", params.limits, false),
-  "scrape.yml": renderScrape("ha", targets, 30),
+  "rules.txt": renderRules("ha", params.limits, false),
+  "scrape.txt": renderScrape("ha", targets, 30),
 };
 
 test.each(Object.keys(texts))("%s is as expected (UPDATE_GOLDEN=1 writes anew)", (name) => {
@@ -37,7 +37,7 @@ test("every figure that a rule asks for is one that hosts give", async () => {
   const host = new WatchedHost();
   try {
     const script = readFileSync(host.path("/usr/local/lib/linode-ha/monitoring/facts"), "utf8");
-    const asked = new Set(texts["rules.yml"]?.match(/linode_ha_\w+/g));
+    const asked = new Set(texts["rules.txt"]?.match(/linode_ha_\w+/g));
     expect(asked.size).toBeGreaterThan(10);
     for (const name of asked) expect(script).toContain(`[${name.replace("linode_ha_", "")}]=`);
     const facts = await host.facts();
@@ -52,11 +52,11 @@ test("every figure that a rule asks for is one that hosts give", async () => {
 });
 
 test("the parts are YAML, and a pair that does without fencing has no alarm for that", () => {
-  expect(parse(texts["scrape.yml"] ?? "")).toMatchObject([
+  expect(parse(texts["scrape.txt"] ?? "")).toMatchObject([
     { static_configs: [{ targets: ["10.20.0.1:9100"] }, { targets: ["[2001:db8::2]:9100"] }] },
   ]);
   const names = (text: string): string[] => [...text.matchAll(/alert: (\w+)/g)].map(([, name]) => name ?? "");
-  expect(names(texts["rules.yml"] ?? "")).toContain("LinodeHaFencingDisabled");
+  expect(names(texts["rules.txt"] ?? "")).toContain("LinodeHaFencingDisabled");
   expect(names(renderRules("ha", params.limits, true))).not.toContain("LinodeHaFencingDisabled");
 });
 
