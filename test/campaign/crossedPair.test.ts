@@ -190,7 +190,7 @@ async function oneRestarted(before: readonly number[]): Promise<string> {
 
 test("fault 17: the replication link alone: writes go on, and the outdated side refuses promotion", async () => {
   await survives("fault 17: replication link only", async (begun) => {
-    await lab.fault("partition", pair.db, pair.web, "--network", "vlan", "--tcp", "7801,7802");
+    await lab.fault("partition", pair.db, pair.web, "--network", "all", "--tcp", "7801,7802");
     await pair.served(begun + 10_000, TAKEN_OVER);
     // Whoever lost the link is outdated, or was fenced; either way it must not become Primary for the other's resource.
     const { code } = await lab.probe(pair.web, "drbdadm primary mysql");
@@ -204,7 +204,7 @@ test("fault 20: a link that flaps twenty times moves the database at most once",
   await survives("fault 20: link flap, 1 s x 20", async (at) => {
     begun = at;
     for (let flap = 0; flap < 20; flap += 1) {
-      await lab.fault("partition", pair.db, pair.web, "--network", "vlan");
+      await lab.fault("partition", pair.db, pair.web, "--network", "all");
       await new Promise((resolve) => setTimeout(resolve, 500));
       await lab.fault("heal");
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -51,8 +51,9 @@ describe("a fresh crossed pair", () => {
       pair.nodes.map((node) => lab.sshOk(node, "drbdadm dump; findmnt -rno SOURCE,FSTYPE,TARGET")),
     );
     for (const text of [db, web]) {
-      expect(text).toMatch(/:7801;/);
-      expect(text).toMatch(/:7802;/);
+      for (const port of [7801, 7802]) {
+        expect(text?.match(new RegExp(`address +ipv6 \\[2001:db8:[0-9a-f:]+\\]:${port};`, "g"))).toHaveLength(2);
+      }
       expect(text).toMatch(/cram-hmac-alg\s+sha/);
       expect(text).toMatch(/wfc-timeout\s+15;/);
       expect(text).toMatch(/degr-wfc-timeout\s+60;/);
