@@ -12,7 +12,8 @@ import { METADATA_ADDRESS, removeNamespace } from "../../lab/network/namespace";
 import { createNetworks, type RoutedNetworks } from "../../lab/network/networks";
 
 const NAMESPACE = `linode-test-${process.pid}`;
-const IMAGE = "linode/debian13";
+/** Roles and the dual-primary stack run on the other kernel. */
+const IMAGE = process.env.MACHINES_IMAGE ?? "private/13";
 const BOOT_MS = 180_000;
 const base = mkdtempSync(join(tmpdir(), "linode-machines-"));
 const cacheDir =

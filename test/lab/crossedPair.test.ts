@@ -41,6 +41,7 @@ describe("a fresh crossed pair", () => {
       const disks = await lab.list(`linode/instances/${String(linode["id"])}/disks`);
       const swap = disks.find(({ filesystem }) => filesystem === "swap");
       expect(configs[0]?.["devices"]).toMatchObject({ sdb: { disk_id: swap?.["id"] } });
+      expect(await lab.sshOk(String(linode["label"]), "swapon --show=TYPE,SIZE --noheadings")).toBe("partition 512M\n");
     }
     const volumes = (await lab.list("volumes")).filter(({ linode_label: label }) => pair.nodes.includes(String(label)));
     expect(volumes).toHaveLength(4);
