@@ -75,7 +75,8 @@ export async function ensureKernel(
   progress: (line: string) => void,
 ): Promise<GuestKernel> {
   const here = (): boolean => PACKAGED[kind].some((packaged) => existsSync(kernelFolder(cacheDir, packaged)));
-  const own = kind === "ocfs2" && kernelIn(INSTALLED.modules).some(({ release }) => release.startsWith(INSTALLED.release));
+  const own =
+    kind === "ocfs2" && kernelIn(INSTALLED.modules).some(({ release }) => release.startsWith(INSTALLED.release));
   if (own || here()) return guestKernel(cacheDir, kind);
   requireRoot();
   await mkdir(join(cacheDir, "kernels"), { recursive: true });
