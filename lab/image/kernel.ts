@@ -1,6 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { chmod, cp, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { LabError } from "../machines/errors";
 import { withLock } from "../machines/lock";
@@ -216,8 +229,8 @@ export async function adoptKernel(image: string, into: string): Promise<string |
   const name = `.kernel-${createHash("sha256").update(`${mtimeMs} ${size}`).digest("hex").slice(0, 8)}`;
   const target = join(into, name);
   if (existsSync(target)) return name;
-  const work = `${target}.${process.pid}`;
-  await mkdir(work, { recursive: true });
+  // Two disks may be made at once.
+  const work = await mkdtemp(`${target}.`);
   for (const part of [PROGRAM, "lib"]) {
     if (existsSync(join(from, part)))
       await cp(join(from, part), join(work, part), { recursive: true, preserveTimestamps: true });
