@@ -14,7 +14,8 @@ import {
 } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { sizedImage } from "../image/build";
-import { adoptKernel, kernelCommand } from "../image/kernel";
+import { adoptKernel } from "../image/kernel";
+import { kernelCommand } from "../image/kernelProgram";
 import type { Disks, ImageDeployment } from "./contract";
 import { LabError } from "./errors";
 import { run } from "./run";

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adoptKernel, guestKernel, kernelCommand, nameKernel, withLoader } from "../../../lab/image/kernel";
+import { adoptKernel, guestKernel, nameKernel } from "../../../lab/image/kernel";
+import { kernelCommand, withLoader } from "../../../lab/image/kernelProgram";
 
 let cache: string;
 
