@@ -65,12 +65,13 @@ it("fault 7: a reboot of the active node through the API moves the group, and it
 it("fault 9: Heartbeat itself is killed on the active node; the node is fenced, and its peer takes over", async () => {
   const active = await pair.active();
   const before = await pair.bootId(active);
-  const seen = await pair.during(
-    async () => {
-      await lab.sshOk(active, "pkill -KILL -x heartbeat");
-    },
-    DEADTIME + MOVE_SECONDS * 2,
-  );
+  const seen = await pair.during(async () => {
+    await lab.sshOk(active, "pkill -KILL -x heartbeat");
+    // Its services run on until the peer has noticed.
+    await until(`${pair.peer(active)} to have it all`, DEADTIME + MOVE_SECONDS * 2, async () =>
+      (await pair.parts(pair.peer(active))).every(({ here }) => here),
+    );
+  }, MOVE_SECONDS);
   record("fault 9: Heartbeat killed on the active", seen.outage);
   expect(seen).toMatchObject({ nodes: [active, pair.peer(active)], ...NOTHING_LOST });
   await pair.whole();
