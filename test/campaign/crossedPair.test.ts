@@ -303,7 +303,8 @@ test("fault 1 and 2.9: the active node loses its power; the other takes over onc
   let begun = 0;
   const outage = await pair.withVisitors(async (at) => {
     begun = at;
-    await lab.fault("power-cut", pair.db);
+    // Who fences it boots it.
+    await lab.fault("power-cut", "--stay-down", pair.db);
     await pair.served(at, 240, ["db"], pair.web);
   });
   measure("crossed-pair", "fault 1: power cut of the active node", outage);
@@ -315,4 +316,19 @@ test("fault 1 and 2.9: the active node loses its power; the other takes over onc
   await until("the take-over was mailed", 60, async () => (await mails(pair.web)) > before);
   await pair.whole();
   expect(await pair.lost()).toEqual([]);
+});
+
+test("a crash that is over before anybody has noticed: the node starts its group again, or the peer takes it, and nothing is lost", async () => {
+  let begun = 0;
+  await survives("power cut of the active node, which is back at once", async (at) => {
+    begun = at;
+    const before = await bootId(pair.db);
+    await lab.fault("power-cut", pair.db);
+    await until(`${pair.db} is back`, TAKEN_OVER, async () => {
+      const { code, stdout } = await lab.probe(pair.db, "cat /proc/sys/kernel/random/boot_id");
+      return code === 0 && stdout.trim() !== before;
+    });
+    await pair.served(Date.now(), TAKEN_OVER, ["db"]);
+  });
+  expect(pair.visitors.writers("db", begun).filter((node) => node === pair.web).length).toBeLessThanOrEqual(1);
 });
