@@ -28,7 +28,7 @@ export interface FencingSides {
 }
 
 /** How often a device is asked whether it could fence: each is a request to the API. */
-const LOOK_SECONDS = 300;
+const LOOK_SECONDS = 120;
 
 /** One device a node: each has its own delay, and knows who is shooting, for the target never shoots itself. */
 export function fencingDevices({ fencing, nodes, timings }: FencingSides): readonly XmlElement[] {
