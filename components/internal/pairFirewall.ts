@@ -10,20 +10,10 @@ function peerRules(plan: PairPlan, instances: readonly linode.Instance[]): Inbou
   const publicAddresses = instances.map((instance) =>
     instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`),
   );
-  const udp = plan.peerUdpPorts.map((port) => ({
-    label: `peer-udp-${port}`,
-    action: "ACCEPT",
-    protocol: "UDP",
-    ports: String(port),
-    ipv4s: privateAddresses,
-  }));
-  const tcp6 = plan.peerTcp6Ports.map((port) => ({
-    label: `peer-tcp6-${port}`,
-    action: "ACCEPT",
-    protocol: "TCP",
-    ports: String(port),
-    ipv6s: publicAddresses,
-  }));
+  const each = (ports: readonly number[], kind: string, protocol: string, from: object): InboundRule[] =>
+    ports.map((port) => ({ label: `peer-${kind}-${port}`, action: "ACCEPT", protocol, ports: String(port), ...from }));
+  const udp = each(plan.peerUdpPorts, "udp", "UDP", { ipv4s: privateAddresses });
+  const tcp6 = each(plan.peerTcp6Ports, "tcp6", "TCP", { ipv6s: publicAddresses });
   // Where all is let through between these addresses, nothing more is said of them.
   const named = [
     ...(plan.interconnect.kind === "private" ? [] : udp),

@@ -8,8 +8,8 @@ import { requireRoot } from "./hostPackages";
 import { fetchKernel, type Packaged, PROGRAM } from "./kernelProgram";
 
 /**
- * What guests of an image need of their kernel. `ocfs2`: a cluster file system. `quick`: processes that cost little; where they start at a
- * third of the cost, a take-over takes a third of the time.
+ * What guests of an image need of their kernel. `ocfs2`: a cluster file system. `quick`: processes that cost little, of which a
+ * take-over starts hundreds.
  */
 export type KernelKind = "ocfs2" | "quick";
 
@@ -47,11 +47,14 @@ export function guestKernel(cacheDir: string, kind: KernelKind): GuestKernel {
     PACKAGED[wanted]
       .map((packaged) => kernelFolder(cacheDir, packaged))
       .flatMap((folder) => kernelIn(join(folder, "modules"), folder));
-  const own = kernelIn(INSTALLED.modules).filter(({ release }) => release.startsWith(INSTALLED.release));
-  const [kernel] = [...(kind === "quick" ? fetched("quick") : []), ...own, ...fetched("ocfs2")];
+  const [kernel] = [...(kind === "quick" ? fetched("quick") : []), ...installed(), ...fetched("ocfs2")];
   if (kernel !== undefined) return kernel;
   throw new LabError("There is no User-Mode Linux here.", { hint: "`linode-lab up` fetches it." });
 }
+
+/** This machine's package, where it is one that OCFS2 works with. */
+const installed = (): GuestKernel[] =>
+  kernelIn(INSTALLED.modules).filter(({ release }) => release.startsWith(INSTALLED.release));
 
 function kernelIn(modules: string, folder?: string): GuestKernel[] {
   const release = existsSync(modules) ? readdirSync(modules).sort().at(-1) : undefined;
@@ -65,9 +68,7 @@ export async function ensureKernel(
   progress: (line: string) => void,
 ): Promise<GuestKernel> {
   const here = (): boolean => PACKAGED[kind].some((packaged) => existsSync(kernelFolder(cacheDir, packaged)));
-  const own =
-    kind === "ocfs2" && kernelIn(INSTALLED.modules).some(({ release }) => release.startsWith(INSTALLED.release));
-  if (own || here()) return guestKernel(cacheDir, kind);
+  if (here() || (kind === "ocfs2" && installed().length > 0)) return guestKernel(cacheDir, kind);
   requireRoot();
   await mkdir(join(cacheDir, "kernels"), { recursive: true });
   const reason = await withLock(join(cacheDir, "kernels", `${kind}.lock`), FETCH_MS, async () => {
