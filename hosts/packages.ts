@@ -27,6 +27,7 @@ import { mariadbRole } from "./services/mariadb/render";
 import { nginxProxyRole } from "./services/nginx-proxy/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
+import { wordpressPackagesRole } from "./services/wordpress-packages/render";
 import { wordpressRole } from "./services/wordpress/render";
 
 /** Every role there is. */
@@ -59,6 +60,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   nginxProxyRole,
   packageDriftRole,
   postgresqlRole,
+  wordpressPackagesRole,
   wordpressRole,
 ];
 

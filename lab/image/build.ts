@@ -13,7 +13,7 @@ import type { ImageRecipe } from "./recipe";
 export interface ImageOptions {
   /** The lab's cache folder; images go into its `images/`. */
   readonly cacheDir: string;
-  /** `linode/debian13` (default), `linode/debian12`, or the account's own `private/13`. */
+  /** `linode/debian13` (default), `linode/debian12`, or one of the account's own, `private/13` and `private/14`. */
   readonly image?: string;
   /** What guests may install with apt-get. Default: what the roles of hosts declare, and a few more. */
   readonly packages?: readonly string[];

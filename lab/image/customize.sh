@@ -39,8 +39,9 @@ install_packages() {
   # shellcheck disable=SC2086 # each name is a word
   in_root apt-get install -y -q=2 --no-install-recommends $names >/dev/null
   rm "$policy"
-  for unit in apache2 chrony drbd frr lighttpd; do
-    in_root systemctl disable --quiet "$unit.service"
+  # Whatever a package would start at each boot is its role's business.
+  for unit in apache2 chrony drbd frr lighttpd mariadb nginx o2cb ocfs2 "$(basename "$root"/usr/lib/systemd/system/php*-fpm.service .service)"; do
+    [ ! -e "$root/usr/lib/systemd/system/$unit.service" ] || in_root systemctl disable --quiet "$unit.service"
   done
 }
 

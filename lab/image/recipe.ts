@@ -26,7 +26,7 @@ const COMMON = [
 ];
 
 /**
- * What the account's own image has beside Debian 13: those of the roles' packages that keep nothing of one host's own, belong
+ * What the account's own image `private/13` has beside Debian 13: those of the roles' packages that keep nothing of one host's own, belong
  * to no one cluster manager, and take a guest long to set up.
  */
 const INSTALLED = [
@@ -34,6 +34,15 @@ const INSTALLED = [
     " ",
   ),
   ..."perl php-cgi php-mysql php-pgsql psmisc resource-agents tzdata xfsprogs".split(" "),
+];
+
+/** The same for a web site on two nodes, with database and cluster file system: on the kernel that the latter needs, where packages cost most. */
+const INSTALLED_WEB = [
+  ..."chrony curl dehydrated drbd-utils mariadb-backup mariadb-client mariadb-server nginx-light ocfs2-tools openssl".split(
+    " ",
+  ),
+  ..."php php-apcu php-cli php-curl php-fpm php-gd php-mbstring php-mysql php-xml python3-dnspython tzdata".split(" "),
+  ..."wordpress wordpress-theme-twentytwentythree".split(" "),
 ];
 
 /** The images that the lab can build, by their name in the API. */
@@ -46,6 +55,13 @@ export const RECIPES: Readonly<Record<string, ImageRecipe>> = {
     include: COMMON,
     kernel: "quick",
     installed: INSTALLED,
+  },
+  "private/14": {
+    name: "private/14",
+    suite: "trixie",
+    include: COMMON,
+    kernel: "ocfs2",
+    installed: INSTALLED_WEB,
   },
 };
 
