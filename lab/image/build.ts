@@ -21,7 +21,8 @@ export interface ImageOptions {
   readonly progress?: (line: string) => void;
 }
 
-const BUILD_TIMEOUT_MS = 15 * 60_000;
+/** Far more than a build takes: with two cores at other work as well, one with packages installed takes a quarter of an hour. */
+const BUILD_TIMEOUT_MS = 40 * 60_000;
 const SPACE_MIB = 4096;
 
 const exists = (path: string): Promise<boolean> =>
@@ -75,7 +76,8 @@ export async function buildImage(options: ImageOptions): Promise<string> {
       await rename(join(work, "image"), target);
       progress(`Image ${recipe.name} is ready`);
     } finally {
-      await rm(work, { recursive: true, force: true });
+      // Programs that were just ended may hold it for a moment.
+      await rm(work, { recursive: true, force: true, maxRetries: 10 });
     }
     return target;
   });
@@ -121,8 +123,11 @@ async function installSystem(
   };
   try {
     await run(
-      "mmdebstrap",
+      // In a mount namespace of its own: what it mounts goes with it, however it ends, and nothing is busy for whoever clears up.
+      "unshare",
       [
+        "--mount",
+        "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
         "--format=directory",

@@ -38,11 +38,13 @@ const INSTALLED = [
 
 /** The same for a web site on two nodes, with database and cluster file system: on the kernel that the latter needs, where packages cost most. */
 const INSTALLED_WEB = [
-  ..."chrony curl dehydrated drbd-utils mariadb-backup mariadb-client mariadb-server nginx-light ocfs2-tools openssl".split(
+  // First, or `php` brings Apache along.
+  "php-fpm",
+  ..."chrony curl dehydrated drbd-utils mariadb-backup mariadb-client mariadb-server nginx-light ocfs2-tools openssl php php-apcu".split(
     " ",
   ),
-  ..."php php-apcu php-cli php-curl php-fpm php-gd php-mbstring php-mysql php-xml python3-dnspython tzdata".split(" "),
-  ..."wordpress wordpress-theme-twentytwentythree".split(" "),
+  ..."php-cli php-curl php-gd php-mbstring php-mysql php-xml python3-dnspython tzdata wordpress".split(" "),
+  "wordpress-theme-twentytwentythree",
 ];
 
 /** The images that the lab can build, by their name in the API. */
