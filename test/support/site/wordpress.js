@@ -16,7 +16,12 @@ async function logIn(browser, { host, user, password }) {
   await browser.type("#user_login", user);
   await browser.type("#user_pass", password);
   await browser.click("#wp-submit");
-  await browser.see("#wpadminbar", 120);
+  const words = "return document.querySelector('#login_error')?.innerText";
+  await browser.until("to be logged in", 120, async () => {
+    const refused = await browser.run(words);
+    if (refused) throw new Error(`the login was refused: ${refused}`);
+    return (await browser.find("#wpadminbar")).length > 0;
+  });
 }
 
 /** Writes a post with a picture in WordPress's editor, publishes it, and returns its address. */
