@@ -12,7 +12,7 @@ const ARROWS = {
   // The error class for people, and what is a host name, a port or a network.
   config: ["components/internal/errors", "components/internal/rules"],
   stacks: ["components", "config", "hosts"],
-  cli: ["components", "config", "hosts"],
+  cli: ["components", "config", "hosts", "review"],
   review: [],
   lab: [],
 };

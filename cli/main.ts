@@ -6,6 +6,7 @@ import { resume } from "./resume";
 import { gradeOf } from "./decide/grade";
 import { EXIT } from "./exitCodes";
 import { addOperations } from "./operations";
+import { addReview } from "./review";
 import { stackNodes } from "./reach/nodes";
 import { formatStatus, readPair, statusJson } from "./status";
 
@@ -101,7 +102,9 @@ program
 
 addOperations(program, async (options) => stackNodes(await target(options)), say);
 
+addReview(program, say);
+
 program.parseAsync().catch((error: unknown) => {
   fail(error);
-  process.exitCode = EXIT.degraded;
+  process.exitCode ??= EXIT.degraded;
 });

@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { InvalidArgumentError, type Command } from "commander";
+import { UserError } from "../components/internal/errors";
+import {
+  DEFAULT_FAIL_ON,
+  parsePreview,
+  parseStatus,
+  PreviewError,
+  rankNamed,
+  RANKS,
+  review,
+  StatusError,
+  WRITERS,
+  type Format,
+  type Plan,
+  type Rank,
+} from "../review";
+
+/** Longer texts than this Node.js cannot hold in one string. */
+const MOST_BYTES = 400 * 2 ** 20;
+/** What the command ends with where there is nothing to review: what is not understood is never taken for harmless. */
+const NOT_UNDERSTOOD = 3;
+
+interface ReviewFlags {
+  readonly plan?: string;
+  readonly format: Format;
+  readonly failOn: Rank;
+  readonly status?: string;
+  readonly stack?: string;
+  readonly output?: string;
+}
+
+type Say = (line: string) => void;
+
+const rankFlag = (text: string): Rank => {
+  const rank = rankNamed(text);
+  if (rank === undefined)
+    throw new InvalidArgumentError(`One of ${RANKS.map(({ name }) => name).join(", ")}, or 1 to 6.`);
+  return rank;
+};
+
+const formatFlag = (text: string): Format => {
+  if (!(text in WRITERS)) throw new InvalidArgumentError(`One of ${Object.keys(WRITERS).join(", ")}.`);
+  return text as Format;
+};
+
+/** `linode-ha review`. */
+export function addReview(program: Command, say: Say): void {
+  program
+    .command("review")
+    .description(
+      "say what a preview would do to availability and data; reads --plan, else standard input, else runs `pulumi preview`.\n" +
+        "Exit code 0 nothing to fear, 1 interrupts service, 2 may lose data or both nodes at once, 3 not understood",
+    )
+    .option("--plan <file>", "what `pulumi preview --json` printed; - is standard input")
+    .option("--format <format>", Object.keys(WRITERS).join(", "), formatFlag, "terminal" as Format)
+    .option("--output <file>", "default: standard output")
+    .option(
+      "--fail-on <rank>",
+      `what is better than this ends with 0: ${RANKS.map(({ name }) => name).join(", ")}, or 1 to 6`,
+      rankFlag,
+      DEFAULT_FAIL_ON,
+    )
+    .option("--status <file>", "what `linode-ha status --json` printed last: tells which node is active")
+    .option("--stack <name>", "for the preview that it runs; default: the stack that is selected")
+    .action(async (flags: ReviewFlags) => {
+      try {
+        process.exitCode = await run(flags, say);
+      } catch (error) {
+        process.exitCode = NOT_UNDERSTOOD;
+        throw error;
+      }
+    });
+}
+
+async function run(flags: ReviewFlags, say: Say): Promise<number> {
+  const status = flags.status === undefined ? undefined : readStatus(flags.status);
+  const plan = readPlan(await previewText(flags, say), flags.plan ?? "standard input");
+  const result = review(plan, { status, failOn: flags.failOn });
+  const toTerminal = flags.output === undefined && process.stdout.isTTY;
+  const text = WRITERS[flags.format](result, {
+    color: toTerminal && process.env["NO_COLOR"] === undefined,
+    width: toTerminal ? process.stdout.columns : undefined,
+  });
+  if (flags.output === undefined) process.stdout.write(text);
+  else fs.writeFileSync(flags.output, text);
+  return result.exitCode;
+}
+
+function readPlan(text: string, from: string): Plan {
+  try {
+    return parsePreview(text);
+  } catch (error) {
+    if (!(error instanceof PreviewError)) throw error;
+    throw new UserError("There is nothing to review", [{ path: from, what: error.message, todo: error.todo }]);
+  }
+}
+
+function readStatus(file: string): ReturnType<typeof parseStatus> {
+  try {
+    return parseStatus(readText(file));
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new UserError("The status cannot be read", [{ path: file, what: error.message, todo: error.todo }]);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    const { size } = fs.statSync(file);
+    if (size <= MOST_BYTES) return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const what = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "cannot be read";
+    throw new UserError("A file cannot be read", [{ path: file, what, todo: "name another file" }]);
+  }
+  throw tooLarge(file);
+}
+
+const tooLarge = (path: string): UserError =>
+  new UserError("The preview is too large", [
+    {
+      path,
+      what: `has more than ${MOST_BYTES / 2 ** 20} MiB`,
+      todo: "preview a part of the stack: `pulumi preview --json --target …`",
+    },
+  ]);
+
+/** From the file, from the pipe, or (at a terminal, where nobody feeds one) from Pulumi itself. */
+async function previewText({ plan, stack }: ReviewFlags, say: Say): Promise<string> {
+  if (plan !== undefined && plan !== "-") return readText(plan);
+  if (plan === "-" || isFed()) return readAll(process.stdin);
+  return runPreview(stack, say);
+}
+
+/** Whether standard input is a pipe or a file: a terminal is not, nor is what a CI job has, which is nothing. */
+function isFed(): boolean {
+  try {
+    const input = fs.fstatSync(0);
+    return input.isFIFO() || input.isFile() || input.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of stream) {
+    const buffer = Buffer.from(piece as Uint8Array);
+    bytes += buffer.length;
+    if (bytes > MOST_BYTES) throw tooLarge("standard input");
+    pieces.push(buffer);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Runs the preview. One that fails still prints its document, which then says that it failed. */
+async function runPreview(stack: string | undefined, say: Say): Promise<string> {
+  const args = ["preview", "--json", "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
+  say("running pulumi preview …");
+  const child = spawn("pulumi", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("error", () => {
+      const todo = "install it, or give --plan a preview that was made elsewhere";
+      reject(
+        new UserError("The Pulumi CLI cannot be started", [{ path: "PATH", what: '"pulumi" is not there', todo }]),
+      );
+    });
+    child.on("close", resolve);
+  });
+  const [text, code] = await Promise.all([readAll(child.stdout), ended]);
+  if (code !== 0) for (const line of errorsOf(text)) say(line);
+  return text;
+}
+
+/** What the preview itself says of why it failed: to whoever ran it, as Pulumi would have. Never a part of a review. */
+function errorsOf(text: string): readonly string[] {
+  try {
+    return parsePreview(text).errors;
+  } catch {
+    return [];
+  }
+}

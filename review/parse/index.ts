@@ -1,0 +1,185 @@
+import { joined, stepOf, type RawStep } from "./steps";
+import { PreviewError, type Plan, type Step } from "./plan";
+import { isObject } from "./values";
+
+export { PreviewError, nameOf, typeOf, typesOf } from "./plan";
+export type { Operation, Plan, State, Step } from "./plan";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const HOW = "give what `pulumi preview --json` prints, the whole of it";
+
+/**
+ * Reads what `pulumi preview --json` printed: one document, or (with PULUMI_ENABLE_STREAMING_JSON_PREVIEW) a line for each event.
+ * Fields that are not known are passed over; what is missing makes the plan have gaps.
+ *
+ * @throws PreviewError where it is neither.
+ */
+export function parsePreview(text: string): Plan {
+  const start = /\S/.exec(text)?.index;
+  if (start === undefined)
+    throw new PreviewError("the preview is empty", `${HOW}: did the command before the pipe fail?`);
+  const from = text.charCodeAt(start) === 0xfeff ? start + 1 : start;
+  if (text[from] !== "{") {
+    throw new PreviewError('this is no preview: it does not begin with "{"', `${HOW}: was --json left out?`);
+  }
+  const end = text.indexOf("\n", from);
+  const first = readLine(end === -1 ? text.slice(from) : text.slice(from, end));
+  // An event is whole on its line; a document of one line is told by what it holds.
+  return first !== undefined && isEvent(first)
+    ? fromEvents(text, from)
+    : fromDigest(from === 0 ? text : text.slice(from));
+}
+
+function readLine(line: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isEvent = (value: Json): boolean =>
+  "sequence" in value || Object.keys(value).some((key) => key.endsWith("Event"));
+
+function fromDigest(text: string): Plan {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    const cut = !text.trimEnd().endsWith("}");
+    throw new PreviewError(
+      cut ? "the preview is cut short: its JSON does not end" : "the preview is no JSON",
+      cut ? `${HOW}: was the command ended, or the disk full?` : HOW,
+    );
+  }
+  if (!isObject(document)) throw new PreviewError("this is no preview: it is no JSON object", HOW);
+  if ("deployment" in document) {
+    throw new PreviewError("this is a stack's state, not a preview", `${HOW}; a state is for \`linode-ha graph\``);
+  }
+  if (!("changeSummary" in document) && !("steps" in document) && !("diagnostics" in document)) {
+    throw new PreviewError("this is JSON, but no preview: it has neither steps nor a summary", HOW);
+  }
+  const found = gather();
+  for (const step of listOf(document["steps"])) {
+    if (!isObject(step)) {
+      found.gaps.push("a step is no object");
+      continue;
+    }
+    const { op, urn, oldState, newState, diffReasons, replaceReasons, detailedDiff } = step;
+    found.add({
+      op,
+      urn,
+      old: oldState,
+      new: newState,
+      diffs: diffReasons,
+      keys: replaceReasons,
+      detailed: detailedDiff,
+    });
+  }
+  for (const each of listOf(document["diagnostics"])) if (isObject(each)) found.diagnostic(each);
+  if (document["maybeCorrupt"] === true) found.gaps.push("the engine says that the state may be corrupt");
+  return found.plan("digest", document["changeSummary"], document["config"]);
+}
+
+/** `preludeEvent`, `resourcePreEvent`, `resOutputsEvent`, `diagnosticEvent`, `summaryEvent`; the others say nothing of the plan. */
+function fromEvents(text: string, from: number): Plan {
+  const found = gather();
+  let config: unknown;
+  let summary: unknown;
+  const refreshed = new Set<string>();
+  for (let start = from; start < text.length;) {
+    const newline = text.indexOf("\n", start);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(start, end).trim();
+    start = end + 1;
+    if (line === "") continue;
+    const event = readLine(line);
+    if (event === undefined) {
+      found.gaps.push(newline === -1 ? "the last event is cut short" : "a line is no event");
+      continue;
+    }
+    if (isObject(event["preludeEvent"])) config = event["preludeEvent"]["config"];
+    if (isObject(event["diagnosticEvent"])) found.diagnostic(event["diagnosticEvent"]);
+    if (event["errorEvent"] !== undefined) found.gaps.push("the engine met an error of its own");
+    if (isObject(event["summaryEvent"])) {
+      summary = event["summaryEvent"]["resourceChanges"];
+      const { result } = event["summaryEvent"];
+      if (typeof result === "string" && result !== "succeeded") found.gaps.push(`the preview ${result}`);
+      if (event["summaryEvent"]["maybeCorrupt"] === true)
+        found.gaps.push("the engine says that the state may be corrupt");
+    }
+    const before = metadataOf(event["resourcePreEvent"]);
+    if (before?.op === "refresh" && typeof before.urn === "string") refreshed.add(before.urn);
+    if (before !== undefined) found.add(before);
+    // What a refresh found comes after it was begun.
+    const after = metadataOf(event["resOutputsEvent"]);
+    if (after !== undefined && refreshed.has(String(after.urn)) && after.op !== "refresh") found.add(after);
+  }
+  return found.plan("events", summary, config);
+}
+
+function metadataOf(event: unknown): RawStep | undefined {
+  const metadata = isObject(event) ? event["metadata"] : undefined;
+  if (!isObject(metadata)) return undefined;
+  const { op, urn, diffs, keys, detailedDiff } = metadata;
+  return { op, urn, old: metadata["old"], new: metadata["new"], diffs, keys, detailed: detailedDiff };
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+interface Gathered {
+  readonly gaps: string[];
+  add(raw: RawStep): void;
+  diagnostic(event: Json): void;
+  plan(format: Plan["format"], summary: unknown, config: unknown): Plan;
+}
+
+function gather(): Gathered {
+  const steps: Step[] = [];
+  const gaps: string[] = [];
+  const errors: string[] = [];
+  let warnings = 0;
+  return {
+    gaps,
+    add: (raw) => {
+      const step = stepOf(raw);
+      if (step === undefined) gaps.push("a step names no resource");
+      else steps.push(step);
+    },
+    diagnostic: ({ severity, message }) => {
+      // Debug lines of the stream hold the secrets of every call in plain: they are never looked at.
+      if (severity === "error") errors.push(typeof message === "string" ? message : "");
+      if (severity === "warning") warnings += 1;
+    },
+    plan: (format, summary, config) => {
+      const all = joined(steps);
+      const found = [
+        ...(errors.length > 0
+          ? [`the preview failed with ${errors.length} error${errors.length === 1 ? "" : "s"}`]
+          : []),
+        ...missing(all, summary),
+        ...gaps,
+      ];
+      return { format, steps: all, system: systemOf(config), gaps: [...new Set(found)], warnings, errors };
+    },
+  };
+}
+
+/** Changes that the engine counted and that are not among the steps. */
+function missing(steps: readonly Step[], summary: unknown): readonly string[] {
+  if (!isObject(summary)) return ["the preview has no summary: it did not come to its end"];
+  return Object.entries(summary).flatMap(([op, count]) => {
+    if (op === "same" || typeof count !== "number") return [];
+    const seen = steps.filter((step) => step.engineOp === op || (op === "replace" && step.op === "replace")).length;
+    // A replacement told in three steps is counted as one.
+    if (seen >= count || /-replace(ment|d)$/.test(op) || op === "refresh") return [];
+    return [`the engine counts ${count} × ${op}, and ${seen} are told`];
+  });
+}
+
+function systemOf(config: unknown): string | undefined {
+  const found = Object.entries(isObject(config) ? config : {}).find(([key]) => /(^|:)system$/.test(key))?.[1];
+  return typeof found === "string" && found !== "" ? found : undefined;
+}

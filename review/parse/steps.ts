@@ -1,0 +1,122 @@
+import { nameOf, typeOf, type Operation, type State, type Step } from "./plan";
+import { isObject } from "./values";
+
+/** A step as either format has it. */
+export interface RawStep {
+  readonly op: unknown;
+  readonly urn: unknown;
+  readonly old: unknown;
+  readonly new: unknown;
+  readonly diffs: unknown;
+  readonly keys: unknown;
+  readonly detailed: unknown;
+}
+
+/** What each of the engine's operations comes to (`resource/deploy/step.go`). One that is not here is not understood. */
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  same: "same",
+  create: "create",
+  update: "update",
+  delete: "delete",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+  "import-replacement": "replace",
+  "read-replacement": "replace",
+  "discard-replaced": "replace",
+  read: "read",
+  refresh: "read",
+  import: "import",
+  discard: "forget",
+  "remove-pending-replace": "forget",
+  "extend-parameterize": "forget",
+};
+
+/** A step, or undefined where it names no resource. */
+export function stepOf(raw: RawStep): Step | undefined {
+  if (typeof raw.urn !== "string" || raw.urn === "") return undefined;
+  const engineOp = typeof raw.op === "string" ? raw.op : "";
+  const detailed = isObject(raw.detailed) ? raw.detailed : {};
+  const kinds = Object.entries(detailed).map(([path, diff]) => [topName(path), kindOf(diff)] as const);
+  const told = [...textsOf(raw.diffs), ...textsOf(raw.keys)].map(topName);
+  const replaced = kinds.filter(([, kind]) => kind.endsWith("-replace")).map(([name]) => name);
+  return {
+    op: OPERATIONS[engineOp] ?? "unknown",
+    engineOp,
+    urn: raw.urn,
+    type: typeOf(raw.urn),
+    name: nameOf(raw.urn),
+    old: stateOf(raw.old),
+    new: stateOf(raw.new),
+    diffs: distinct([...kinds.map(([name]) => name), ...told]),
+    replaces: distinct([...textsOf(raw.keys).map(topName), ...replaced]),
+  };
+}
+
+/** `kind` in the digest, `diffKind` among events. */
+function kindOf(diff: unknown): string {
+  const kind = isObject(diff) ? (diff["kind"] ?? diff["diffKind"]) : undefined;
+  return typeof kind === "string" ? kind : "";
+}
+
+/** `interfaces[1].label` and `["a.b"].c` begin with what the property is called. */
+function topName(path: string): string {
+  return /^\["([^"]*)"\]/.exec(path)?.[1] ?? /^[^.[]+/.exec(path)?.[0] ?? path;
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
+}
+
+const distinct = (names: readonly string[]): readonly string[] =>
+  [...new Set(names)].filter((name) => !name.startsWith("__"));
+
+function stateOf(value: unknown): State | undefined {
+  if (!isObject(value)) return undefined;
+  const text = (key: string): string | undefined => {
+    const found = value[key];
+    return typeof found === "string" && found !== "" ? found : undefined;
+  };
+  const urn = text("urn") ?? "";
+  return {
+    urn,
+    type: text("type") ?? typeOf(urn),
+    custom: value["custom"] === true,
+    id: text("id"),
+    inputs: isObject(value["inputs"]) ? value["inputs"] : {},
+    outputs: isObject(value["outputs"]) ? value["outputs"] : {},
+    parent: text("parent"),
+    protect: value["protect"] === true,
+    retainOnDelete: value["retainOnDelete"] === true,
+    deletedWith: text("deletedWith"),
+  };
+}
+
+/** One step for each resource: `--show-replacement-steps` and the stream of events tell a replacement in three. */
+export function joined(steps: readonly Step[]): readonly Step[] {
+  const byUrn = new Map<string, Step>();
+  for (const step of steps) {
+    const before = byUrn.get(step.urn);
+    byUrn.set(step.urn, before === undefined ? step : together(before, step));
+  }
+  return [...byUrn.values()];
+}
+
+function together(one: Step, other: Step): Step {
+  const ops = new Set([one.op, other.op]);
+  const op = (): Operation => {
+    if (ops.has("unknown")) return "unknown";
+    // What is deleted and made again under one name is replaced, whatever the engine calls it.
+    if (ops.has("replace") || (ops.has("delete") && ops.has("create"))) return "replace";
+    const order: readonly Operation[] = ["delete", "update", "create", "import", "forget", "read", "same"];
+    return order.find((each) => ops.has(each)) ?? "unknown";
+  };
+  return {
+    ...one,
+    op: op(),
+    old: one.old ?? other.old,
+    new: one.new ?? other.new,
+    diffs: distinct([...one.diffs, ...other.diffs]),
+    replaces: distinct([...one.replaces, ...other.replaces]),
+  };
+}
