@@ -16,9 +16,8 @@ import {
   type Plan,
   type Rank,
 } from "../review";
+import { isFed, readAll, readText } from "./input";
 
-/** Longer texts than this Node.js cannot hold in one string. */
-const MOST_BYTES = 400 * 2 ** 20;
 /** What the command ends with where there is nothing to review: what is not understood is never taken for harmless. */
 const NOT_UNDERSTOOD = 3;
 
@@ -106,53 +105,11 @@ function readStatus(file: string): ReturnType<typeof parseStatus> {
   }
 }
 
-function readText(file: string): string {
-  try {
-    const { size } = fs.statSync(file);
-    if (size <= MOST_BYTES) return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    const what = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "cannot be read";
-    throw new UserError("A file cannot be read", [{ path: file, what, todo: "name another file" }]);
-  }
-  throw tooLarge(file);
-}
-
-const tooLarge = (path: string): UserError =>
-  new UserError("The preview is too large", [
-    {
-      path,
-      what: `has more than ${MOST_BYTES / 2 ** 20} MiB`,
-      todo: "preview a part of the stack: `pulumi preview --json --target …`",
-    },
-  ]);
-
 /** From the file, from the pipe, or (at a terminal, where nobody feeds one) from Pulumi itself. */
 async function previewText({ plan, stack }: ReviewFlags, say: Say): Promise<string> {
   if (plan !== undefined && plan !== "-") return readText(plan);
   if (plan === "-" || isFed()) return readAll(process.stdin);
   return runPreview(stack, say);
-}
-
-/** Whether standard input is a pipe or a file: a terminal is not, nor is what a CI job has, which is nothing. */
-function isFed(): boolean {
-  try {
-    const input = fs.fstatSync(0);
-    return input.isFIFO() || input.isFile() || input.isSocket();
-  } catch {
-    return false;
-  }
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of stream) {
-    const buffer = Buffer.from(piece as Uint8Array);
-    bytes += buffer.length;
-    if (bytes > MOST_BYTES) throw tooLarge("standard input");
-    pieces.push(buffer);
-  }
-  return Buffer.concat(pieces).toString("utf8");
 }
 
 /** Runs the preview. One that fails still prints its document, which then says that it failed. */

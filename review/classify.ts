@@ -4,7 +4,7 @@ import type { Verdict } from "./meanings";
 import { nodeOf } from "./node";
 import { typesOf, type Plan, type Step } from "./parse";
 import { PROCEDURES } from "./procedures";
-import { DEFAULT_FAIL_ON, exitCodeFor, rankInfo, worst, type Rank } from "./ranks";
+import { DEFAULT_FAIL_ON, exitCodeFor, NOTHING, worst, type Rank } from "./ranks";
 import type { Finding, Review } from "./review";
 import { dutyOf, type KnownStatus } from "./status";
 
@@ -21,13 +21,18 @@ interface Single extends Finding {
   readonly verdict: Verdict;
   /** What holds its node: a pair's resources are told from another pair's by their outermost component. */
   readonly family: string;
+  /** It is made of its children, which have findings of their own. */
+  readonly isComponent: boolean;
 }
 
 /** Says what a plan does to availability and data. The rank of the whole is that of its worst finding. */
 export function review(plan: Plan, options: ReviewOptions = {}): Review {
-  const singles = plan.steps.filter(({ op }) => op !== "same").map((step) => single(step, plan.system, options.status));
+  const singles = plan.steps
+    .filter(({ op }) => op !== "same")
+    .map((step) => single(step, plan.system, options.status))
+    .filter(({ rank, isComponent }) => rank < NOTHING || !isComponent);
   const findings = [...incomplete(plan), ...bothNodes(singles), ...merged(singles)].sort(
-    (one, other) => one.rank - other.rank || Number(other.refused === undefined) - Number(one.refused === undefined),
+    (one, other) => one.rank - other.rank || Number(one.follows === true) - Number(other.follows === true),
   );
   const rank = worst(findings.map((finding) => finding.rank));
   const counts: Record<string, number> = {};
@@ -46,8 +51,9 @@ export function review(plan: Plan, options: ReviewOptions = {}): Review {
 function headline(rank: Rank, findings: readonly Finding[]): string {
   const lead = findings[0];
   if (lead === undefined) return "Nothing changes.";
-  const same = findings.filter((finding) => finding.rank === rank).length;
-  const more = same > 1 ? ` (and ${same - 1} more like it)` : "";
+  const alike = findings.filter((finding) => finding.rank === rank && finding.follows !== true).length;
+  const more = alike > 1 ? ` (and ${alike - 1} more of this rank)` : "";
+  const refused = lead.refused === undefined ? "" : "; refused as it is";
   const place = lead.nodes.length > 0 ? ` on ${lead.nodes.join(" and ")}` : "";
   switch (rank) {
     case 0:
@@ -58,7 +64,7 @@ function headline(rank: Rank, findings: readonly Finding[]): string {
       return `Nothing to fear: running programs take new settings in, ${lead.called}${place}${more}.`;
     default: {
       const opening = { 1: "May lose data", 2: "Both nodes at once", 3: "Failover", 4: "Restart in place" }[rank];
-      return `${opening}: ${lead.called}${place}: ${lead.why}${more}.`;
+      return `${opening}: ${lead.called}${place}: ${lead.why}${refused}${more}.`;
     }
   }
 }
@@ -86,8 +92,10 @@ function single(step: Step, system: string | undefined, status: KnownStatus | un
     ...(resync === undefined ? {} : { resync }),
     ...(refused === undefined ? {} : { refused }),
     steps: PROCEDURES[procedure],
+    ...(verdict.follows === true ? { follows: true } : {}),
     verdict,
     family: typesOf(step.urn)[0] ?? "",
+    isComponent: (step.new ?? step.old)?.custom === false,
   };
 }
 
@@ -165,7 +173,7 @@ function incomplete(plan: Plan): readonly Finding[] {
 /** The like of it on both nodes is one finding. */
 function merged(singles: readonly Single[]): readonly Finding[] {
   const found = new Map<string, Finding>();
-  for (const { verdict: _verdict, family, ...finding } of singles) {
+  for (const { verdict: _verdict, isComponent: _isComponent, family, ...finding } of singles) {
     const { rule, rank, called, why, nodes, duty, reasons, refused } = finding;
     const alike = reasons.map(({ property, old, new: now, rank: own }) => [property, old, now, own]);
     const key =
@@ -198,6 +206,3 @@ function addedUp(one: Finding, other: Finding): NonNullable<Finding["resync"]> {
   const words = one.resync?.words ?? "";
   return first === undefined || second === undefined ? { words } : { words, bytes: first + second };
 }
-
-/** For a reader in a hurry. */
-export const rankWords = (rank: Rank): string => rankInfo(rank).label;

@@ -43,6 +43,8 @@ export interface Finding {
   readonly resync?: Resync;
   /** Who will not do it as it is. */
   readonly refused?: string;
+  /** It follows from another finding, which says more. */
+  readonly follows?: boolean;
   /** In which order it is safe. */
   readonly steps: readonly string[];
 }

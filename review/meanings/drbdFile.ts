@@ -142,7 +142,17 @@ export function judgeDrbdFile(old: string, now: string): readonly Verdict[] {
   const keys = [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key));
   const fenced = before.has("handlers.fence-peer");
   const dual = before.has("net.allow-two-primaries");
-  const verdicts = keys.map((key) => judgeSetting(key, before.get(key), after.get(key), fenced, dual));
+  const sides = (all: ReadonlyMap<string, string>): ReadonlySet<string> =>
+    new Set([...all.keys()].flatMap((key) => /^on (.+)\.\S+$/.exec(key)?.[1] ?? []));
+  const [were, are] = [sides(before), sides(after)];
+  const others = new Set([...were, ...are].filter((side) => were.has(side) !== are.has(side)));
+  const own = keys.filter((key) => !others.has(/^on (.+)\.\S+$/.exec(key)?.[1] ?? ""));
+  const verdicts = own.map((key) => judgeSetting(key, before.get(key), after.get(key), fenced, dual));
+  if (others.size > 0)
+    verdicts.push({
+      ...reconnects(fenced, dual),
+      why: "the peer is another node: the sides part, and connect anew when it is there",
+    });
   const named = (text: string): string | undefined => /^resource (\S+) \{/m.exec(text)?.[1];
   if (named(old) !== named(now)) {
     verdicts.push({

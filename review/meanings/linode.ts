@@ -71,6 +71,7 @@ const instance: Meaning = {
     type: rebooting("the Linode is shut down, resized, perhaps moved to another machine, and booted"),
     migrationType: rebooting("how a resize is done: it may shut the Linode down"),
     resizeDisk: rebooting("disks are resized with the Linode off"),
+    region: rebooting("the Linode is migrated to another region, and is off for as long as that takes"),
     privateIp: rebooting("the Linode gets a private address and restarts with it"),
     ...all(
       ["booted", "bootConfigLabel", "disks", "configs", "swapSize", "interfaces", "maintenancePolicy"],
@@ -78,7 +79,6 @@ const instance: Meaning = {
     ),
     ...all(
       [
-        "region",
         "image",
         "rootPass",
         "authorizedKeys",
@@ -206,7 +206,10 @@ function diskGone(step: Step, replaced: boolean): Verdict {
         procedure: "one-node",
       };
     case "swap":
-      return { ...reboots(step, "the swap disk goes, for which the Linode is off") };
+      return {
+        ...reboots(step, ""),
+        why: "the swap disk goes: the Linode is off for it, unless its profile is without it already",
+      };
   }
 }
 

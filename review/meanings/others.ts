@@ -64,6 +64,7 @@ const random: Meaning = {
 };
 
 const engines = unfelt("the engine's own record");
+const children = unfelt("its children speak for themselves");
 
 /** What is neither the vendor's nor a host's. */
 export const otherMeanings: Readonly<Record<string, Meaning>> = {
@@ -87,8 +88,8 @@ export const providerMeaning: Meaning = {
 /** A component is made of its children, each of which speaks for itself. */
 export const componentMeaning: Meaning = {
   called: "a component",
-  create: engines,
-  delete: engines,
-  replace: engines,
+  create: children,
+  delete: children,
+  replace: children,
   properties: {},
 };

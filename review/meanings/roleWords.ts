@@ -38,6 +38,7 @@ export const unseen = (daemon: string, rank: 3 | 4 | 5): Verdict => ({
   why: "what it puts on its host is known only after the change, for it follows from what changes here",
   effect: rank === 5 ? "none" : rank === 4 ? "service-restart" : "node-down",
   daemon,
+  follows: true,
   procedure: rank === 5 ? "none" : "one-node",
 });
 export const SETTLING: Readonly<Record<string, HostJudge>> = {

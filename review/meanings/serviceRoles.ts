@@ -39,8 +39,14 @@ export function service(name: string, onChange: "reload" | "restart"): RoleMeani
     variables: {
       ...SETTLING,
       ...Object.fromEntries(
-        ["RESOURCE", "MINOR", "MOUNTPOINT", "FSTYPE", "DATA_PATHS", "UNIT", "SERVICE"].map((each) => [each, moved]),
+        ["RESOURCE", "MINOR", "MOUNTPOINT", "FSTYPE", "UNIT", "SERVICE"].map((each) => [each, moved]),
       ),
+      DATA_PATHS: ({ old = "", new: now = "" }) => {
+        const after = now.split(" ");
+        return old.split(" ").every((path) => after.includes(path))
+          ? later("one more place for data; the step makes data once only, so that place is made by hand", name)
+          : moved;
+      },
       MOUNT_OPTIONS: later("counts from the next mount on"),
       OTHER_UNITS: later("what must not run beside it"),
       ON_CHANGE: harmless,

@@ -50,6 +50,8 @@ export interface Verdict {
   readonly nodeDown?: "rolled" | "at-once";
   /** The program that takes it in on the host. */
   readonly daemon?: string;
+  /** It follows from another change of the same plan, which says more. */
+  readonly follows?: boolean;
 }
 
 /** One property, before and after; either is undefined where there is none. */

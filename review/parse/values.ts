@@ -45,7 +45,7 @@ export function hasUnknown(value: unknown): boolean {
 
 /** Names under which a secret may stand unmarked: those are never shown, whatever they hold. */
 const SECRET_NAME =
-  /pass(word|phrase|wd)?|secret|token|private|credential|userdata|stdin|(^|[^a-z])key$|authkey|cookie/i;
+  /pass(word|phrase|wd)?|secret|token|private|credential|userdata|metadatas?$|stdin|(^|[^a-z])key$|authkey|cookie/i;
 
 /** What a secret looks like that somebody put where none belongs. */
 const SECRET_SHAPE = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[0-9a-f]{64}\b|\beyJ[A-Za-z0-9_-]{20,}/;

@@ -26,6 +26,14 @@ function installedEngine(): string {
   return program;
 }
 
+function linkOrCopy(from: string, to: string): void {
+  try {
+    fs.linkSync(from, to);
+  } catch {
+    fs.copyFileSync(from, to);
+  }
+}
+
 /**
  * An account without guests: the lab's API over machines in memory, the real engine, the lab's provider plugins, and hosts whose steps
  * always succeed. A stack comes up in seconds, and its previews are those of the real program by the real engine.
@@ -48,7 +56,8 @@ export class Guestless {
     const home = this.pulumiHome;
     for (const bin of [homeBin(home), versionBin(home)]) {
       fs.mkdirSync(bin, { recursive: true });
-      fs.symlinkSync(installedEngine(), path.join(bin, "pulumi"));
+      // Not a symbolic link: the engine would look for its parts where that leads.
+      linkOrCopy(installedEngine(), path.join(bin, "pulumi"));
       fs.writeFileSync(path.join(bin, "pulumi-language-nodejs"), launcherText("languageHost/main.js"), { mode: 0o755 });
     }
     await ensurePlugins({ pulumiHome: home, mode: "lab", progress: () => undefined });
