@@ -50,6 +50,14 @@ const SECRET_NAME =
 /** What a secret looks like that somebody put where none belongs. */
 const SECRET_SHAPE = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[0-9a-f]{64}\b|\beyJ[A-Za-z0-9_-]{20,}/;
 
+/** Fields inside a value that may be shown; what is new to this list is not, until somebody has looked at it. */
+const SHOWN_FIELDS = new Set(
+  (
+    "action addresses cpu deviceName devtmpfsAutomount diskId distro id io ipamAddress ipv4s ipv6s label modulesDep network networkIn " +
+    "networkOut ports primary protocol purpose subnetId transferQuota updatedbDisabled volumeId vpcId"
+  ).split(" "),
+);
+
 const LONGEST = 60;
 const UNSEEN = "(known after the change)";
 
@@ -74,7 +82,7 @@ function blinded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(blinded);
   if (!isObject(value)) return value;
   const entries = Object.entries(value).filter(([key]) => !key.startsWith("__"));
-  return Object.fromEntries(entries.map(([key, each]) => [key, SECRET_NAME.test(key) ? SECRET_TEXT : blinded(each)]));
+  return Object.fromEntries(entries.map(([key, each]) => [key, SHOWN_FIELDS.has(key) ? blinded(each) : "(not shown)"]));
 }
 
 /** A line of a host's file as it may be shown. The product's files name their secrets only; what looks like one all the same is not shown. */
