@@ -35,6 +35,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** A step, or undefined where it names no resource. */
 export function stepOf(raw: RawStep): Step | undefined {
   if (typeof raw.urn !== "string" || raw.urn === "") return undefined;
+  const urn = visible(raw.urn);
   const engineOp = typeof raw.op === "string" ? raw.op : "";
   const detailed = isObject(raw.detailed) ? raw.detailed : {};
   const kinds = Object.entries(detailed).map(([path, diff]) => [topName(path), kindOf(diff)] as const);
@@ -43,15 +44,19 @@ export function stepOf(raw: RawStep): Step | undefined {
   return {
     op: OPERATIONS[engineOp] ?? "unknown",
     engineOp,
-    urn: raw.urn,
-    type: typeOf(raw.urn),
-    name: nameOf(raw.urn),
+    urn,
+    type: typeOf(urn),
+    name: nameOf(urn),
     old: stateOf(raw.old),
     new: stateOf(raw.new),
     diffs: distinct([...kinds.map(([name]) => name), ...told]),
     replaces: distinct([...textsOf(raw.keys).map(topName), ...replaced]),
   };
 }
+
+/** A name is shown at terminals, which take control characters for commands. */
+// eslint-disable-next-line no-control-regex -- those are meant
+const visible = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 
 /** `kind` in the digest, `diffKind` among events. */
 function kindOf(diff: unknown): string {

@@ -74,7 +74,11 @@ export function shown(value: unknown, property: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
-const wordsOf = (value: string): string => (isUnknown(value) ? UNSEEN : value);
+/** Control characters are commands to a terminal, and no part of a value that anybody has to see. */
+// eslint-disable-next-line no-control-regex -- those are meant
+const visible = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
+
+const wordsOf = (value: string): string => (isUnknown(value) ? UNSEEN : visible(value));
 
 function blinded(value: unknown): unknown {
   if (isSecret(value)) return SECRET_TEXT;
@@ -88,7 +92,7 @@ function blinded(value: unknown): unknown {
 /** A line of a host's file as it may be shown. The product's files name their secrets only; what looks like one all the same is not shown. */
 export function shownLine(line: string): string {
   if (SECRET_SHAPE.test(line)) return SECRET_TEXT;
-  return line.replace(
+  return visible(line).replace(
     /((?:secret|password|passwd|token|privatekey)\b["']?\s*[:= ]\s*)(?!"?\{\{secret:)\S.*/i,
     `$1${SECRET_TEXT}`,
   );

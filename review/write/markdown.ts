@@ -32,7 +32,7 @@ export function writeMarkdown(review: Review): string {
     `<sub>${plain(countWords(review.counts))}. ${review.activeKnown ? "" : "Which node is active is not known here. "}Exit code ${review.exitCode}. Made by \`linode-ha review\`.</sub>`,
     "",
   ].join("\n");
-  let text = head.join("\n");
+  let text = `${head.join("\n")}\n`;
   for (const [index, finding] of felt.entries()) {
     const next = `${folded(`${rankInfo(finding.rank).label}: ${finding.names.join(", ")}`, details(finding))}\n\n`;
     if (text.length + next.length + foot.length > MOST) {
@@ -91,7 +91,7 @@ function reasonLines({ property, old, new: now, lines, daemon, rank, why }: Reas
 }
 
 function folded(summary: string, lines: readonly string[]): string {
-  return [`<details><summary>${html(summary)}</summary>`, "", ...lines, "", "</details>"].join("\n");
+  return [`<details><summary>${plain(summary)}</summary>`, "", ...lines, "", "</details>"].join("\n");
 }
 
 const html = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
