@@ -31,6 +31,11 @@ export function parsePreview(text: string): Plan {
     : fromDigest(from === 0 ? text : text.slice(from));
 }
 
+/** A plan of steps that something else than a preview has told: nothing is missing. */
+export function planOf(steps: readonly Step[]): Plan {
+  return { format: "digest", steps, gaps: [], warnings: 0, errors: [] };
+}
+
 function readLine(line: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -18,6 +18,9 @@ const UNKNOWNS = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
+/** Stands for a text that is known only after the change. */
+export const UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** Whether something is a JSON object. */

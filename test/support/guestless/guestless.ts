@@ -150,12 +150,17 @@ export class GuestlessStack {
     return stdout;
   }
 
-  async up(): Promise<void> {
+  async init(): Promise<void> {
     const { code, stderr } = await run(["pulumi", "stack", "init", this.stack, "--non-interactive"], {
       cwd: this.folder,
       env: this.account.environment,
     });
     if (code !== 0) throw new Error(`pulumi stack init: ${stderr}`);
+  }
+
+  /** From nothing to the deployed stack. */
+  async up(): Promise<void> {
+    await this.init();
     await this.pulumiOk(["up", "--yes", "--skip-preview"]);
   }
 }
