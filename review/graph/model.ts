@@ -69,6 +69,7 @@ export class PictureBuilder {
   }
 
   done(title: string): Picture {
+    for (const { node } of this.things.values()) if (node !== undefined && !this.nodes.has(node)) this.node(node);
     const byId = (one: { readonly id: string }, other: { readonly id: string }): number => (one.id < other.id ? -1 : 1);
     const sorted = (urns: Set<string>): readonly string[] => [...urns].sort();
     return {

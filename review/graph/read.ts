@@ -223,8 +223,8 @@ interface Group {
 function addGroups(builder: PictureBuilder, groups: readonly Group[], urn: string): void {
   for (const { name, units, addresses, resources } of groups) {
     const id = builder.thing(`group:${name}`, "group", `group ${name}`, { urn });
-    for (const unit of units.filter((each) => !/^linode-ha-/.test(each))) {
-      builder.link(id, builder.thing(`service:${unit}`, "service", unit.replace(/\.service$/, "")));
+    for (const unit of units.filter((each) => !/^linode-ha-(links|announce)@/.test(each))) {
+      builder.link(id, builder.thing(`service:${unit}`, "service", unit.replace(/^linode-ha-|\.service$/g, "")));
     }
     for (const address of addresses)
       builder.link(builder.thing(`address:${address}`, "address", `address ${address}`), id);

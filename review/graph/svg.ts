@@ -24,7 +24,10 @@ interface Placed {
 export function writeSvg(picture: Picture, touched: Touched = new Map()): string {
   const names = new Set(picture.nodes.map(({ name }) => name));
   const shared = picture.things.filter(({ node }) => node === undefined || !names.has(node));
-  const rows = ROWS.map((kinds) => shared.filter(({ kind }) => kinds.includes(kind))).filter((row) => row.length > 0);
+  const rows = below(
+    ROWS.map((kinds) => shared.filter(({ kind }) => kinds.includes(kind))).filter((row) => row.length > 0),
+    picture,
+  );
   const stray = shared.filter(({ kind }) => !ROWS.flat().includes(kind));
   if (stray.length > 0) rows.push(stray);
   const inner = rows.map((row) => row.length * (BOX.width + GAP.x) - GAP.x);
@@ -66,6 +69,21 @@ export function writeSvg(picture: Picture, touched: Touched = new Map()): string
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** Each row in the order of what stands above it, so that lines cross as little as can be. */
+function below(rows: readonly (readonly Thing[])[], { links }: Picture): (readonly Thing[])[] {
+  const seats = new Map<string, number>();
+  return rows.map((row) => {
+    const seatOf = ({ id }: Thing, own: number): number => {
+      const above = links.flatMap(({ from, to }) => (to === id ? (seats.get(from) ?? []) : []));
+      return above.length === 0 ? own : above.reduce((sum, seat) => sum + seat, 0) / above.length;
+    };
+    const wanted = new Map(row.map((thing, own) => [thing.id, seatOf(thing, own)]));
+    const sorted = [...row].sort((one, other) => (wanted.get(one.id) ?? 0) - (wanted.get(other.id) ?? 0));
+    sorted.forEach(({ id }, seat) => seats.set(id, seat));
+    return sorted;
+  });
 }
 
 function colorOf(urns: readonly string[], touched: Touched, plain: string): readonly [string, string] {

@@ -53,7 +53,7 @@ function fromDigest(text: string): Plan {
   try {
     document = JSON.parse(text);
   } catch {
-    const cut = !text.trimEnd().endsWith("}");
+    const cut = staysOpen(text);
     throw new PreviewError(
       cut ? "the preview is cut short: its JSON does not end" : "the preview is no JSON",
       cut ? `${HOW}: was the command ended, or the disk full?` : HOW,
@@ -86,6 +86,17 @@ function fromDigest(text: string): Plan {
   for (const each of listOf(document["diagnostics"])) if (isObject(each)) found.diagnostic(each);
   if (document["maybeCorrupt"] === true) found.gaps.push("the engine says that the state may be corrupt");
   return found.plan("digest", document["changeSummary"], document["config"]);
+}
+
+/** Whether an object, a list or a string is still open where the text ends. */
+function staysOpen(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (const [token] of text.matchAll(/\\.|["{}[\]]/gs)) {
+    if (token === '"') quoted = !quoted;
+    else if (!quoted) depth += token === "{" || token === "[" ? 1 : token === "}" || token === "]" ? -1 : 0;
+  }
+  return quoted || depth > 0;
 }
 
 /** `preludeEvent`, `resourcePreEvent`, `resOutputsEvent`, `diagnosticEvent`, `summaryEvent`; the others say nothing of the plan. */
