@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import { UserError } from "../components/internal/errors";
 import { DRAWINGS, GraphError, PreviewError, readPicture, touchedBy, type DrawingFormat } from "../review";
-import { isFed, readAll, readText } from "./input";
+import { isFed, readAll, readBytes } from "./input";
 import { runPulumi } from "./pulumiCli";
 
 interface GraphFlags {
@@ -48,7 +48,7 @@ export function addGraph(program: Command): void {
 function draw(input: string, { plan, format, output }: GraphFlags): string {
   try {
     const picture = readPicture(input);
-    const touched = plan === undefined ? touchedIn(input) : touchedBy(readText(plan));
+    const touched = plan === undefined ? touchedIn(input) : touchedBy(readBytes(plan));
     return DRAWINGS[format ?? (output?.endsWith(".svg") === true ? "svg" : "mermaid")](picture, touched);
   } catch (error) {
     if (!(error instanceof GraphError) && !(error instanceof PreviewError)) throw error;
@@ -68,7 +68,7 @@ function touchedIn(input: string): ReturnType<typeof touchedBy> {
 }
 
 async function inputText({ input, stack }: GraphFlags): Promise<string> {
-  if (input !== undefined && input !== "-") return readText(input);
-  if (input === "-" || isFed()) return readAll(process.stdin);
+  if (input !== undefined && input !== "-") return readBytes(input).toString("utf8");
+  if (input === "-" || isFed()) return (await readAll(process.stdin)).toString("utf8");
   return runPulumi(["stack", "export", ...(stack === undefined ? [] : ["--stack", stack])]);
 }

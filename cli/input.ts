@@ -4,10 +4,10 @@ import { UserError } from "../components/internal/errors";
 /** Longer texts than this Node.js cannot hold in one string. */
 const MOST_BYTES = 400 * 2 ** 20;
 /** A whole file. @throws UserError where it is not there, or too large */
-export function readText(file: string): string {
+export function readBytes(file: string): Buffer {
   try {
     const { size } = fs.statSync(file);
-    if (size <= MOST_BYTES) return fs.readFileSync(file, "utf8");
+    if (size <= MOST_BYTES) return fs.readFileSync(file);
   } catch (error) {
     const what = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "cannot be read";
     throw new UserError("A file cannot be read", [{ path: file, what, todo: "name another file" }]);
@@ -35,7 +35,7 @@ export function isFed(): boolean {
 }
 
 /** All that comes. @throws UserError where it is too much */
-export async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of stream) {
@@ -44,5 +44,5 @@ export async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
     if (bytes > MOST_BYTES) throw tooLarge("standard input");
     pieces.push(buffer);
   }
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat(pieces);
 }

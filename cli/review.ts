@@ -16,7 +16,7 @@ import {
   type Plan,
   type Rank,
 } from "../review";
-import { isFed, readAll, readText } from "./input";
+import { isFed, readAll, readBytes } from "./input";
 
 /** What the command ends with where there is nothing to review: what is not understood is never taken for harmless. */
 const NOT_UNDERSTOOD = 3;
@@ -87,7 +87,7 @@ async function run(flags: ReviewFlags, say: Say): Promise<number> {
   return result.exitCode;
 }
 
-function readPlan(text: string, from: string): Plan {
+function readPlan(text: Buffer, from: string): Plan {
   try {
     return parsePreview(text);
   } catch (error) {
@@ -98,7 +98,7 @@ function readPlan(text: string, from: string): Plan {
 
 function readStatus(file: string): ReturnType<typeof parseStatus> {
   try {
-    return parseStatus(readText(file));
+    return parseStatus(readBytes(file).toString("utf8"));
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     throw new UserError("The status cannot be read", [{ path: file, what: error.message, todo: error.todo }]);
@@ -106,14 +106,14 @@ function readStatus(file: string): ReturnType<typeof parseStatus> {
 }
 
 /** From the file, from the pipe, or (at a terminal, where nobody feeds one) from Pulumi itself. */
-async function previewText({ plan, stack }: ReviewFlags, say: Say): Promise<string> {
-  if (plan !== undefined && plan !== "-") return readText(plan);
+async function previewText({ plan, stack }: ReviewFlags, say: Say): Promise<Buffer> {
+  if (plan !== undefined && plan !== "-") return readBytes(plan);
   if (plan === "-" || isFed()) return readAll(process.stdin);
   return runPreview(stack, say);
 }
 
 /** Runs the preview. One that fails still prints its document, which then says that it failed. */
-async function runPreview(stack: string | undefined, say: Say): Promise<string> {
+async function runPreview(stack: string | undefined, say: Say): Promise<Buffer> {
   const args = ["preview", "--json", "--non-interactive", ...(stack === undefined ? [] : ["--stack", stack])];
   say("running pulumi preview …");
   const child = spawn("pulumi", args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -132,7 +132,7 @@ async function runPreview(stack: string | undefined, say: Say): Promise<string> 
 }
 
 /** What the preview itself says of why it failed: to whoever ran it, as Pulumi would have. Never a part of a review. */
-function errorsOf(text: string): readonly string[] {
+function errorsOf(text: Buffer): readonly string[] {
   try {
     return parsePreview(text).errors;
   } catch {

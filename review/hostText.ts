@@ -19,51 +19,62 @@ export interface HostText {
   readonly frame: string;
 }
 
-const HEAD = /^# linode-ha step (\S+): role (\S+)$/;
-const PLACE = /^# node (.+?), machine (.*)$/;
+const HEAD = /^# linode-ha step (\S+): role (\S+)\n# node (.+?), machine (.*)\n/;
+const OPENING = 'cat >"$new/';
 const DOCUMENT = /^cat >"\$new\/(\S+)" <<'(end-[0-9a-f]{12})'$/;
+
+/** The node that a step's text is for, without reading the rest of it. */
+export function placeIn(text: unknown): string | undefined {
+  return typeof text === "string"
+    ? /^# linode-ha step \S+: role \S+\n# node (.+?), machine /.exec(text)?.[1]
+    : undefined;
+}
 
 /** Undefined where the text is not one of the product's steps. */
 export function readHostText(text: unknown): HostText | undefined {
   if (typeof text !== "string") return undefined;
-  const lines = text.split("\n");
-  const head = HEAD.exec(lines[0] ?? "");
-  const place = PLACE.exec(lines[1] ?? "");
-  if (head === null || place === null) return undefined;
+  const head = HEAD.exec(text);
+  if (head === null) return undefined;
+  const [start, step = "", role = "", node = "", machine = ""] = head;
   const files: Record<string, string> = {};
   const programs: Record<string, string> = {};
   const frame: string[] = [];
   let variables = "";
   let manifest = "";
-  for (let at = 2; at < lines.length; at += 1) {
-    const opening = DOCUMENT.exec(lines[at] ?? "");
-    if (opening === null) {
-      frame.push(lines[at] ?? "");
-      continue;
-    }
-    const [, name = "", mark = ""] = opening;
-    const end = lines.indexOf(mark, at + 1);
+  // From document to document: a text has tens of kilobytes, and a preview hundreds of texts.
+  let at = start.length;
+  for (;;) {
+    const opening = text.startsWith(OPENING, at) ? at : text.indexOf(`\n${OPENING}`, at) + 1;
+    if (opening === 0) break;
+    const endOfLine = text.indexOf("\n", opening);
+    const [, name = "", mark = ""] = DOCUMENT.exec(text.slice(opening, endOfLine)) ?? [];
+    const end = mark === "" ? -1 : text.indexOf(`\n${mark}\n`, endOfLine);
     if (end === -1) return undefined;
-    const body = lines.slice(at + 1, end).join("\n");
-    const path = /^# (\/\S+)$/.exec(frame.at(-1) ?? "")?.[1];
-    if (name === "variables") variables = body;
-    else if (name === "files.list") manifest = body;
-    else if (name.startsWith("files/") && path !== undefined) {
+    const body = text.slice(endOfLine + 1, Math.max(endOfLine + 1, end));
+    const between = text.slice(at, opening);
+    const path = /(?:^|\n)# (\/\S+)\n$/.exec(between)?.[1];
+    if (name.startsWith("files/") && path !== undefined) {
       files[path] = body;
-      frame.pop();
-    } else programs[name] = body;
-    at = end;
+      frame.push(between.slice(0, between.length - path.length - 3));
+    } else {
+      frame.push(between);
+      if (name === "variables") variables = body;
+      else if (name === "files.list") manifest = body;
+      else programs[name] = body;
+    }
+    at = end + mark.length + 2;
   }
+  frame.push(text.slice(at));
   return {
-    step: head[1] ?? "",
-    role: head[2] ?? "",
-    node: place[1] ?? "",
-    machine: place[2] ?? "",
+    step,
+    role,
+    node,
+    machine,
     variables: readVariables(variables),
     files,
     manifest: readManifest(manifest),
     programs,
-    frame: frame.join("\n"),
+    frame: frame.join(""),
   };
 }
 

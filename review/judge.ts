@@ -114,13 +114,14 @@ function judgeResource(step: Step): Judgement {
 function changedProperties({ old, new: now, diffs, op }: Step): readonly string[] {
   const [before, after] = [old?.inputs ?? {}, now?.inputs ?? {}];
   const set = new Set([...Object.keys(before), ...Object.keys(after)].filter((key) => !key.startsWith("__")));
-  const differing = [...set].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
   const named = diffs.filter((key) => set.has(key));
   // A provider that compares says what differs: what it does not name is a matter of form, or is ignored.
-  const found = named.length > 0 ? named : differing;
+  const found = named.length > 0 ? named : [...set].filter((key) => !alike(before[key], after[key]));
   if (found.length > 0 || op === "replace") return [...new Set(found)].sort();
   return [...new Set(diffs)].sort();
 }
+
+const alike = (one: unknown, other: unknown): boolean => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 function judgeHostStep(step: Step): Judgement {
   const [oldText, newText] = [step.old?.inputs["create"], step.new?.inputs["create"]];

@@ -5,7 +5,7 @@ export interface DiffLine {
 }
 
 /** Beyond this many pairs of lines the middle is told as taken out and put in, without looking for what stayed. */
-const MOST_PAIRS = 4_000_000;
+const MOST_PAIRS = 1_000_000;
 
 /** The lines that differ, with some of those around them; a gap between two places is a line `…`. */
 export function lineDiff(old: string, now: string, context = 1): readonly DiffLine[] {
@@ -38,7 +38,7 @@ function middle(before: readonly string[], after: readonly string[]): readonly D
   const rows = before.length + 1;
   const columns = after.length + 1;
   if (rows * columns > MOST_PAIRS) return [...before.map(gone), ...after.map(come)];
-  const length = new Uint32Array(rows * columns);
+  const length = new Uint16Array(rows * columns);
   for (let i = before.length - 1; i >= 0; i -= 1) {
     for (let j = after.length - 1; j >= 0; j -= 1) {
       const at = i * columns + j;

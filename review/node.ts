@@ -1,4 +1,4 @@
-import { readHostText } from "./hostText";
+import { placeIn } from "./hostText";
 import { nameOf, type Step } from "./parse";
 
 const PAIR = "linode-ha:pair:HaPair";
@@ -8,8 +8,8 @@ const PARTS = /-(disk-.+|volume-.+|config|firewall|shared|hostkey|root|base)$/;
 
 /** The node that a resource belongs to, told by what the product calls things; undefined where it is the pair's. */
 export function nodeOf(step: Step): string | undefined {
-  const text = readHostText(step.new?.inputs["create"]) ?? readHostText(step.old?.inputs["create"]);
-  if (text !== undefined) return text.node;
+  const named = placeIn(step.new?.inputs["create"]) ?? placeIn(step.old?.inputs["create"]);
+  if (named !== undefined) return named;
   const state = step.new ?? step.old;
   const pair = state?.parent?.includes(PAIR) === true ? nameOf(state.parent) : undefined;
   if (step.type === "linode:index/instance:Instance") {

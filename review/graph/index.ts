@@ -17,7 +17,7 @@ export const DRAWINGS = { mermaid: writeMermaid, svg: writeSvg } as const;
 export type DrawingFormat = keyof typeof DRAWINGS;
 
 /** What a plan touches, and how badly. */
-export function touchedBy(preview: string): Touched {
+export function touchedBy(preview: string | Uint8Array): Touched {
   const touched = new Map<string, Rank>();
   for (const { urns, rank } of review(parsePreview(preview)).findings) for (const urn of urns) touched.set(urn, rank);
   return touched;

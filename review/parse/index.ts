@@ -1,5 +1,6 @@
 import { joined, stepOf, type RawStep } from "./steps";
 import { PreviewError, type Plan, type Step } from "./plan";
+import { splitSteps } from "./split";
 import { isObject } from "./values";
 
 export { PreviewError, nameOf, typeOf, typesOf } from "./plan";
@@ -15,20 +16,33 @@ const HOW = "give what `pulumi preview --json` prints, the whole of it";
  *
  * @throws PreviewError where it is neither.
  */
-export function parsePreview(text: string): Plan {
-  const start = /\S/.exec(text)?.index;
-  if (start === undefined)
+export function parsePreview(preview: string | Uint8Array): Plan {
+  const bytes = withoutMark(
+    typeof preview === "string"
+      ? Buffer.from(preview)
+      : Buffer.from(preview.buffer, preview.byteOffset, preview.length),
+  );
+  const start = bytes.findIndex((byte) => !SPACES.has(byte));
+  if (start === -1) {
     throw new PreviewError("the preview is empty", `${HOW}: did the command before the pipe fail?`);
-  const from = text.charCodeAt(start) === 0xfeff ? start + 1 : start;
-  if (text[from] !== "{") {
+  }
+  if (bytes[start] !== OPEN) {
     throw new PreviewError('this is no preview: it does not begin with "{"', `${HOW}: was --json left out?`);
   }
-  const end = text.indexOf("\n", from);
-  const first = readLine(end === -1 ? text.slice(from) : text.slice(from, end));
+  const document = bytes.subarray(start);
+  const end = document.indexOf(NEWLINE);
+  const first = readLine((end === -1 ? document : document.subarray(0, end)).toString("utf8"));
   // An event is whole on its line; a document of one line is told by what it holds.
-  return first !== undefined && isEvent(first)
-    ? fromEvents(text, from)
-    : fromDigest(from === 0 ? text : text.slice(from));
+  return first !== undefined && isEvent(first) ? fromEvents(document) : fromDigest(document);
+}
+
+const OPEN = 0x7b;
+const NEWLINE = 0x0a;
+const SPACES = new Set([0x20, 0x09, NEWLINE, 0x0d]);
+
+/** Some programs put a mark before UTF-8. */
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 /** A plan of steps that something else than a preview has told: nothing is missing. */
@@ -48,17 +62,10 @@ function readLine(line: string): Json | undefined {
 const isEvent = (value: Json): boolean =>
   "sequence" in value || Object.keys(value).some((key) => key.endsWith("Event"));
 
-function fromDigest(text: string): Plan {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    const cut = staysOpen(text);
-    throw new PreviewError(
-      cut ? "the preview is cut short: its JSON does not end" : "the preview is no JSON",
-      cut ? `${HOW}: was the command ended, or the disk full?` : HOW,
-    );
-  }
+function fromDigest(bytes: Buffer): Plan {
+  // Step by step: the whole of a large preview would be in memory several times over.
+  const split = splitSteps(bytes);
+  const document = readWhole(split?.rest ?? bytes);
   if (!isObject(document)) throw new PreviewError("this is no preview: it is no JSON object", HOW);
   if ("deployment" in document) {
     throw new PreviewError("this is a stack's state, not a preview", `${HOW}; a state is for \`linode-ha graph\``);
@@ -67,25 +74,33 @@ function fromDigest(text: string): Plan {
     throw new PreviewError("this is JSON, but no preview: it has neither steps nor a summary", HOW);
   }
   const found = gather();
-  for (const step of listOf(document["steps"])) {
+  const add = (step: unknown): void => {
     if (!isObject(step)) {
       found.gaps.push("a step is no object");
-      continue;
+      return;
     }
     const { op, urn, oldState, newState, diffReasons, replaceReasons, detailedDiff } = step;
-    found.add({
-      op,
-      urn,
-      old: oldState,
-      new: newState,
-      diffs: diffReasons,
-      keys: replaceReasons,
-      detailed: detailedDiff,
-    });
-  }
+    const [old, now] = [oldState, newState];
+    found.add({ op, urn, old, new: now, diffs: diffReasons, keys: replaceReasons, detailed: detailedDiff });
+  };
+  listOf(document["steps"]).forEach(add);
+  for (const [from, to] of split?.steps ?? []) add(readWhole(bytes.subarray(from, to)));
   for (const each of listOf(document["diagnostics"])) if (isObject(each)) found.diagnostic(each);
   if (document["maybeCorrupt"] === true) found.gaps.push("the engine says that the state may be corrupt");
   return found.plan("digest", document["changeSummary"], document["config"]);
+}
+
+function readWhole(bytes: Buffer): unknown {
+  const text = bytes.toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    const cut = staysOpen(text);
+    throw new PreviewError(
+      cut ? "the preview is cut short: its JSON does not end" : "the preview is no JSON",
+      cut ? `${HOW}: was the command ended, or the disk full?` : HOW,
+    );
+  }
 }
 
 /** Whether an object, a list or a string is still open where the text ends. */
@@ -100,15 +115,15 @@ function staysOpen(text: string): boolean {
 }
 
 /** `preludeEvent`, `resourcePreEvent`, `resOutputsEvent`, `diagnosticEvent`, `summaryEvent`; the others say nothing of the plan. */
-function fromEvents(text: string, from: number): Plan {
+function fromEvents(bytes: Buffer): Plan {
   const found = gather();
   let config: unknown;
   let summary: unknown;
   const refreshed = new Set<string>();
-  for (let start = from; start < text.length;) {
-    const newline = text.indexOf("\n", start);
-    const end = newline === -1 ? text.length : newline;
-    const line = text.slice(start, end).trim();
+  for (let start = 0; start < bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const line = bytes.toString("utf8", start, end).trim();
     start = end + 1;
     if (line === "") continue;
     const event = readLine(line);

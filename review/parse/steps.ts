@@ -83,13 +83,15 @@ function stateOf(value: unknown): State | undefined {
     return typeof found === "string" && found !== "" ? found : undefined;
   };
   const urn = text("urn") ?? "";
+  const type = text("type") ?? typeOf(urn);
   return {
     urn,
-    type: text("type") ?? typeOf(urn),
+    type,
     custom: value["custom"] === true,
     id: text("id"),
     inputs: isObject(value["inputs"]) ? value["inputs"] : {},
-    outputs: isObject(value["outputs"]) ? value["outputs"] : {},
+    // Of a command they are its inputs once more, and what it printed.
+    outputs: isObject(value["outputs"]) && !type.startsWith("command:") ? value["outputs"] : {},
     parent: text("parent"),
     protect: value["protect"] === true,
     retainOnDelete: value["retainOnDelete"] === true,
