@@ -23,13 +23,6 @@ const HEAD = /^# linode-ha step (\S+): role (\S+)\n# node (.+?), machine (.*)\n/
 const OPENING = 'cat >"$new/';
 const DOCUMENT = /^cat >"\$new\/(\S+)" <<'(end-[0-9a-f]{12})'$/;
 
-/** The node that a step's text is for, without reading the rest of it. */
-export function placeIn(text: unknown): string | undefined {
-  return typeof text === "string"
-    ? /^# linode-ha step \S+: role \S+\n# node (.+?), machine /.exec(text)?.[1]
-    : undefined;
-}
-
 /** Undefined where the text is not one of the product's steps. */
 export function readHostText(text: unknown): HostText | undefined {
   if (typeof text !== "string") return undefined;
@@ -76,6 +69,24 @@ export function readHostText(text: unknown): HostText | undefined {
     programs,
     frame: frame.join(""),
   };
+}
+
+/**
+ * Copies of a text's parts that do not keep the whole of it in memory. The programs of a role are the same on every node: each is kept
+ * once.
+ */
+export function compacted({ programs, frame, ...text }: HostText, known: Map<string, string>): HostText {
+  const once = (part: string): string => {
+    const found = known.get(part);
+    if (found !== undefined) return found;
+    const own = Buffer.from(part).toString();
+    known.set(own, own);
+    return own;
+  };
+  // Through JSON, which copies: a slice of a text holds on to all of it.
+  const small = JSON.parse(JSON.stringify(text)) as typeof text;
+  const own = Object.fromEntries(Object.entries(programs).map(([name, program]) => [once(name), once(program)]));
+  return { ...small, programs: own, frame: once(frame) };
 }
 
 /** `NAME='value'`, where a value may go over several lines. */

@@ -1,7 +1,7 @@
-import { hostChanges, readHostText, type HostChange, type HostText } from "./hostText";
+import { hostChanges, type HostChange, type HostText } from "./hostText";
 import { lineDiff } from "./lineDiff";
 import { judged, meaningOf, roleMeanings, unfelt, type HostJudge, type RoleMeaning, type Verdict } from "./meanings";
-import type { Step } from "./parse";
+import { hostTextOf, type Step } from "./parse";
 import { isUnknown, shown, shownLine } from "./parse/values";
 import type { Rank } from "./ranks";
 import type { Reason } from "./review";
@@ -124,8 +124,7 @@ function changedProperties({ old, new: now, diffs, op }: Step): readonly string[
 const alike = (one: unknown, other: unknown): boolean => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 function judgeHostStep(step: Step): Judgement {
-  const [oldText, newText] = [step.old?.inputs["create"], step.new?.inputs["create"]];
-  const [old, now] = [readHostText(oldText), readHostText(newText)];
+  const [old, now] = [hostTextOf(step.old), hostTextOf(step.new)];
   const told = now ?? old ?? removalOf(step);
   const role = told === undefined ? roleByName(step.name) : roleMeanings[told.role];
   if (role === undefined) {
@@ -156,7 +155,7 @@ function judgeHostStep(step: Step): Judgement {
         ],
       };
     default:
-      return { called, judged: judgeUpdate(step, role, old, now, isUnknown(newText)) };
+      return { called, judged: judgeUpdate(step, role, old, now, isUnknown(step.new?.inputs["create"])) };
   }
 }
 

@@ -1,5 +1,4 @@
-import { placeIn } from "./hostText";
-import { nameOf, type Step } from "./parse";
+import { hostTextOf, nameOf, type Step } from "./parse";
 
 const PAIR = "linode-ha:pair:HaPair";
 
@@ -8,7 +7,7 @@ const PARTS = /-(disk-.+|volume-.+|config|firewall|shared|hostkey|root|base)$/;
 
 /** The node that a resource belongs to, told by what the product calls things; undefined where it is the pair's. */
 export function nodeOf(step: Step): string | undefined {
-  const named = placeIn(step.new?.inputs["create"]) ?? placeIn(step.old?.inputs["create"]);
+  const named = hostTextOf(step.new)?.node ?? hostTextOf(step.old)?.node;
   if (named !== undefined) return named;
   const state = step.new ?? step.old;
   const pair = state?.parent?.includes(PAIR) === true ? nameOf(state.parent) : undefined;

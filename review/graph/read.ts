@@ -1,6 +1,6 @@
-import { readHostText, type HostText } from "../hostText";
+import type { HostText } from "../hostText";
 import { nodeOf } from "../node";
-import { nameOf, typeOf, type Plan, type State, type Step } from "../parse";
+import { hostTextOf, nameOf, typeOf, type Plan, type State, type Step } from "../parse";
 import { isObject, shown } from "../parse/values";
 import { PictureBuilder, type Picture } from "./model";
 
@@ -28,12 +28,9 @@ export function pictureOfPlan(plan: Plan): Picture {
 /** Before and after in one: an unknown text after the change says less than the one before it. */
 function mergedState(old: State | undefined, now: State | undefined): State | undefined {
   if (old === undefined || now === undefined) return now ?? old;
-  const text = readHostText(now.inputs["create"]) === undefined ? old.inputs["create"] : now.inputs["create"];
-  return {
-    ...now,
-    inputs: { ...old.inputs, ...now.inputs, create: text },
-    outputs: { ...old.outputs, ...now.outputs },
-  };
+  const host = hostTextOf(now) ?? hostTextOf(old);
+  const both = { ...now, inputs: { ...old.inputs, ...now.inputs }, outputs: { ...old.outputs, ...now.outputs } };
+  return host === undefined ? both : { ...both, host };
 }
 
 /** The picture of `pulumi stack export`. Secrets in it are encrypted, and would not be looked at otherwise. */
@@ -88,7 +85,7 @@ const stackOf = (urn: string | undefined): string => urn?.split("::")[0]?.replac
 
 function build(resources: readonly Resource[], title: string): Picture {
   const builder = new PictureBuilder();
-  const texts = resources.map((each) => ({ ...each, text: readHostText(each.state.inputs["create"]) }));
+  const texts = resources.map((each) => ({ ...each, text: hostTextOf(each.state) }));
   // Which block devices are replicated is told by DRBD's own files, so those come first.
   for (const { urn, text } of texts) if (text?.role === "drbd") addReplication(builder, text, urn);
   for (const { urn, type, state, text } of texts) {

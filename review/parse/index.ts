@@ -3,7 +3,7 @@ import { PreviewError, type Plan, type Step } from "./plan";
 import { splitSteps } from "./split";
 import { isObject } from "./values";
 
-export { PreviewError, nameOf, typeOf, typesOf } from "./plan";
+export { hostTextOf, PreviewError, nameOf, typeOf, typesOf } from "./plan";
 export type { Operation, Plan, State, Step } from "./plan";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -169,13 +169,14 @@ interface Gathered {
 
 function gather(): Gathered {
   const steps: Step[] = [];
+  const programs = new Map<string, string>();
   const gaps: string[] = [];
   const errors: string[] = [];
   let warnings = 0;
   return {
     gaps,
     add: (raw) => {
-      const step = stepOf(raw);
+      const step = stepOf(raw, programs);
       if (step === undefined) gaps.push("a step names no resource");
       else steps.push(step);
     },

@@ -1,3 +1,5 @@
+import { readHostText, type HostText } from "../hostText";
+
 /** A preview, whichever of the engine's two formats it came in. */
 
 /** A resource before or after a step; only what is read. */
@@ -12,6 +14,8 @@ export interface State {
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
   readonly deletedWith?: string;
+  /** Of one of the product's steps on a host: its text, taken apart. The input `create` is then only its name. */
+  readonly host?: HostText;
 }
 
 /** What is done to one resource. */
@@ -71,4 +75,9 @@ export function typeOf(urn: string): string {
 /** The types from the outermost parent on. */
 export function typesOf(urn: string): readonly string[] {
   return (urn.split("::")[2] ?? "").split("$");
+}
+
+/** The text of a step on a host, or undefined where it is none of the product's or not known yet. */
+export function hostTextOf(state: State | undefined): HostText | undefined {
+  return state?.host ?? readHostText(state?.inputs["create"]);
 }

@@ -1,3 +1,4 @@
+import { compacted, readHostText } from "../hostText";
 import { nameOf, typeOf, type Operation, type State, type Step } from "./plan";
 import { isObject } from "./values";
 
@@ -33,7 +34,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 /** A step, or undefined where it names no resource. */
-export function stepOf(raw: RawStep): Step | undefined {
+export function stepOf(raw: RawStep, programs: Map<string, string>): Step | undefined {
   if (typeof raw.urn !== "string" || raw.urn === "") return undefined;
   const urn = visible(raw.urn);
   const engineOp = typeof raw.op === "string" ? raw.op : "";
@@ -47,8 +48,8 @@ export function stepOf(raw: RawStep): Step | undefined {
     urn,
     type: typeOf(urn),
     name: nameOf(urn),
-    old: stateOf(raw.old),
-    new: stateOf(raw.new),
+    old: stateOf(raw.old, programs),
+    new: stateOf(raw.new, programs),
     diffs: distinct([...kinds.map(([name]) => name), ...told]),
     replaces: distinct([...textsOf(raw.keys).map(topName), ...replaced]),
   };
@@ -76,7 +77,7 @@ function textsOf(value: unknown): readonly string[] {
 const distinct = (names: readonly string[]): readonly string[] =>
   [...new Set(names)].filter((name) => !name.startsWith("__"));
 
-function stateOf(value: unknown): State | undefined {
+function stateOf(value: unknown, programs: Map<string, string>): State | undefined {
   if (!isObject(value)) return undefined;
   const text = (key: string): string | undefined => {
     const found = value[key];
@@ -84,12 +85,16 @@ function stateOf(value: unknown): State | undefined {
   };
   const urn = text("urn") ?? "";
   const type = text("type") ?? typeOf(urn);
+  const inputs = isObject(value["inputs"]) ? value["inputs"] : {};
+  const found = type === "command:remote:Command" ? readHostText(inputs["create"]) : undefined;
+  const host = found === undefined ? undefined : compacted(found, programs);
   return {
     urn,
     type,
     custom: value["custom"] === true,
     id: text("id"),
-    inputs: isObject(value["inputs"]) ? value["inputs"] : {},
+    inputs: host === undefined ? inputs : { ...inputs, create: `step ${host.step}` },
+    ...(host === undefined ? {} : { host }),
     // Of a command they are its inputs once more, and what it printed.
     outputs: isObject(value["outputs"]) && !type.startsWith("command:") ? value["outputs"] : {},
     parent: text("parent"),
