@@ -76,14 +76,12 @@ function hasSecret(value: unknown): boolean {
 }
 
 /** Fields in one order, without what the engine adds for itself; what is empty counts as not given. */
-function canonical(value: unknown): string {
-  return (
-    (JSON.stringify(value, (key, each: unknown) => {
-      if (key.startsWith("__") || each === null) return undefined;
-      if (typeof each !== "object" || Array.isArray(each)) return each;
-      return Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)));
-    }) as string | undefined) ?? ""
-  );
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (key, each: unknown) => {
+    if (key.startsWith("__") || each === null) return undefined;
+    if (typeof each !== "object" || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
 }
 
 /** The properties of a policy's argument as plain values: reading one that is not known yet throws. */

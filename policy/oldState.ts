@@ -41,7 +41,9 @@ export async function readOldState(stack: string): Promise<ReadonlyMap<string, O
     });
   });
   const { deployment } = JSON.parse(text) as {
-    deployment?: { resources?: (OldResource & { delete?: boolean })[] } | null;
+    deployment?: {
+      resources?: (Partial<OldResource> & Pick<OldResource, "urn" | "type" | "custom"> & { delete?: boolean })[];
+    } | null;
   };
   const resources = (deployment?.resources ?? []).filter((each) => each.delete !== true);
   return new Map(

@@ -98,7 +98,7 @@ export function availabilityPack({
         },
         validateResource,
         validateStack,
-      } as PolicyPackArgs["policies"][number],
+      },
     ],
   };
 }

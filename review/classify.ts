@@ -32,7 +32,11 @@ export function review(plan: Plan, options: ReviewOptions = {}): Review {
     .map((step) => single(step, plan.system, options.status))
     .filter(({ rank, isComponent }) => rank < NOTHING || !isComponent);
   const findings = [...incomplete(plan), ...bothNodes(singles), ...merged(singles)].sort(
-    (one, other) => one.rank - other.rank || Number(one.follows === true) - Number(other.follows === true),
+    (one, other) =>
+      one.rank - other.rank ||
+      Number(one.follows === true) - Number(other.follows === true) ||
+      (other.interruption.seconds ?? Infinity) - (one.interruption.seconds ?? Infinity) ||
+      0,
   );
   const rank = worst(findings.map((finding) => finding.rank));
   const counts: Record<string, number> = {};

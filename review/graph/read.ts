@@ -112,8 +112,10 @@ function addResource(builder: PictureBuilder, urn: string, type: string, state: 
     return value === undefined ? "" : shown(value, key);
   };
   switch (type) {
-    case "linode:index/instance:Instance":
-      return builder.node(node ?? nameOf(urn), urn, `${node ?? nameOf(urn)} (${text("type")}, ${text("region")})`);
+    case "linode:index/instance:Instance": {
+      builder.node(node ?? nameOf(urn), urn, `${node ?? nameOf(urn)} (${text("type")}, ${text("region")})`);
+      return;
+    }
     case "linode:index/volume:Volume":
       builder.thing(`volume:${text("label")}`, "volume", `volume ${text("label")}, ${text("size")} GiB`, { node, urn });
       return;
@@ -172,8 +174,10 @@ function addStep(builder: PictureBuilder, text: HostText, urn: string): void {
   const { role, variables, node } = text;
   const resource = variables["RESOURCE"] ?? "";
   switch (role) {
-    case "base":
-      return builder.node(node, urn);
+    case "base": {
+      builder.node(node, urn);
+      return;
+    }
     case "drbd":
       return;
     case "drbd-activate":
@@ -185,17 +189,24 @@ function addStep(builder: PictureBuilder, text: HostText, urn: string): void {
       const id = builder.thing(`filesystem:${resource}`, "filesystem", `${type} ${variables["MOUNTPOINT"] ?? ""}`, {
         urn,
       });
-      return builder.link(id, builder.thing(`resource:${resource}`, "resource", `DRBD ${resource}`));
+      builder.link(id, builder.thing(`resource:${resource}`, "resource", `DRBD ${resource}`));
+      return;
     }
     case "fencing":
       builder.thing("fencing", "fencing", "fencing through the API", { urn });
       return;
-    case "pacemaker":
-      return addGroups(builder, cibGroups(text), urn);
-    case "heartbeat":
-      return addGroups(builder, heartbeatGroups(text), urn);
-    case "manual-failover":
-      return addGroups(builder, manualGroups(text), urn);
+    case "pacemaker": {
+      addGroups(builder, cibGroups(text), urn);
+      return;
+    }
+    case "heartbeat": {
+      addGroups(builder, heartbeatGroups(text), urn);
+      return;
+    }
+    case "manual-failover": {
+      addGroups(builder, manualGroups(text), urn);
+      return;
+    }
     case "services-apache":
     case "services-lighttpd":
     case "services-mariadb":
@@ -203,7 +214,8 @@ function addStep(builder: PictureBuilder, text: HostText, urn: string): void {
       const id = builder.thing(`service:${variables["UNIT"] ?? role}`, "service", variables["SERVICE"] ?? role, {
         urn,
       });
-      return builder.link(id, builder.thing(`filesystem:${resource}`, "filesystem", variables["MOUNTPOINT"] ?? ""));
+      builder.link(id, builder.thing(`filesystem:${resource}`, "filesystem", variables["MOUNTPOINT"] ?? ""));
+      return;
     }
     default:
   }

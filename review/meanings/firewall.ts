@@ -45,13 +45,13 @@ function inbound({ old, new: now }: PropertyChange): Verdict {
   const gone = shut(before, after);
   if (
     denied.length === 0 &&
-    gone.every(({ label, ways }) => label === "icmp" || ways.every((way) => /^ICMP /.test(way)))
+    gone.every(({ label, ways }) => label === "icmp" || ways.every((way) => way.startsWith("ICMP ")))
   ) {
     return { rank: 5, why: `${words}: path MTU discovery and IPv6 need it`, effect: "none", procedure: "none" };
   }
   if (
-    gone.every(({ ways }) => ways.every((way) => /^TCP 22 /.test(way))) &&
-    closed.every((way) => /^TCP 22 /.test(way))
+    gone.every(({ ways }) => ways.every((way) => way.startsWith("TCP 22 "))) &&
+    closed.every((way) => way.startsWith("TCP 22 "))
   ) {
     return {
       rank: 5,

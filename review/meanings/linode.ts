@@ -154,7 +154,7 @@ function interfaces({ old, new: now, step }: PropertyChange): Verdict {
   return {
     rank: 2,
     why: "the network between the nodes changes: whichever moves first cannot reach its peer any more",
-    effect: "node-down",
+    effect: "stays-down",
     resync: WRITTEN_MEANWHILE,
     nodeDown: rolledBy(step),
     procedure: "both-nodes",

@@ -26,7 +26,11 @@ export function judgeHaCf(old: string, now: string): readonly Verdict[] {
     if (sign === "-" && word === "stonith_host" && !came(text.split(/\s+/).slice(0, 2).join(" "))) {
       return weaker("a lost node is no longer powered off before its services start elsewhere");
     }
-    if (sign === "-" && /\/dopd$/.test(text) && !lines.some((line) => line.sign === "+" && /\/dopd$/.test(line.text))) {
+    if (
+      sign === "-" &&
+      text.endsWith("/dopd") &&
+      !lines.some((line) => line.sign === "+" && line.text.endsWith("/dopd"))
+    ) {
       return weaker("a lost peer's data is no longer marked as outdated");
     }
     if (["node", "ucast", "bcast", "mcast", "udpport", "baud", "serial", "crm"].includes(word)) {

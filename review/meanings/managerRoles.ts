@@ -1,7 +1,19 @@
 import { judgeCib } from "./cibFile";
 import { judgeGroup, judgeHaCf } from "./managerFiles";
 import type { RoleMeaning } from "./roleTypes";
-import { ended, harmless, later, OWN_TOOLS, ownProgram, refusedLive, reloads, SETTLING, unseen } from "./roleWords";
+import {
+  compared,
+  ended,
+  fresh,
+  harmless,
+  later,
+  OWN_TOOLS,
+  ownProgram,
+  refusedLive,
+  reloads,
+  SETTLING,
+  unseen,
+} from "./roleWords";
 import { unfelt, type Verdict } from "./types";
 
 const announceRefused: Verdict = {
@@ -34,7 +46,7 @@ export const floating: RoleMeaning = {
     ],
     [
       /^\/etc\/linode-ha\/announce\//,
-      ({ old }) => (old === undefined ? later("one more address that the node may announce", "FRR") : announceRefused),
+      fresh(later("one more address that the node may announce", "FRR"), announceRefused),
     ],
     ...OWN_TOOLS,
   ],
@@ -93,13 +105,7 @@ export const pacemaker: RoleMeaning = {
   files: [
     [/^\/etc\/corosync\/corosync\.conf$/, reloads("corosync", "a running corosync takes times and addresses in")],
     [/^\/etc\/corosync\/authkey$/, refusedLive(COROSYNC_KEY, "the hosts refuse it while the cluster runs", "corosync")],
-    [
-      /\/cib\.xml$/,
-      ({ old, new: now }) =>
-        old === undefined || now === undefined
-          ? ended("the cluster's configuration comes or goes", "Pacemaker")
-          : judgeCib(old, now),
-    ],
+    [/\/cib\.xml$/, compared(ended("the cluster's configuration comes or goes", "Pacemaker"), judgeCib)],
     ...OWN_TOOLS,
   ],
   variables: {
@@ -139,7 +145,7 @@ export const heartbeat: RoleMeaning = {
     "Heartbeat",
   ),
   files: [
-    [/^\/etc\/ha\.d\/ha\.cf$/, ({ old = "", new: now = "" }) => judgeHaCf(old, now)],
+    [/^\/etc\/ha\.d\/ha\.cf$/, compared(ended("Heartbeat's settings come or go", "Heartbeat"), judgeHaCf)],
     [
       /^\/etc\/ha\.d\/authkeys$/,
       refusedLive("both nodes would take all groups", "the hosts refuse it while Heartbeat runs", "Heartbeat"),
@@ -182,7 +188,7 @@ export const manual: RoleMeaning = {
   unseen: unseen("ha-group", 3),
   program: ownProgram("ha-group", 4),
   files: [
-    [/^\/etc\/linode-ha\/groups\//, ({ old = "", new: now = "" }) => judgeGroup(old, now)],
+    [/^\/etc\/linode-ha\/groups\//, compared(ended("the group comes or goes", "ha-group"), judgeGroup)],
     [/^\/etc\/linode-ha\/links\//, later("read at the group's next start", "ha-group")],
     ...OWN_TOOLS,
   ],

@@ -55,3 +55,13 @@ export const OWN_TOOLS: readonly (readonly [RegExp, HostJudge])[] = [
     reloads("systemd", "systemd reads its units anew; what runs goes on"),
   ],
 ];
+
+/** Judges a file by both its texts; where it comes or goes as a whole there is nothing to compare. */
+export function compared(without: Verdict, judge: (old: string, now: string) => readonly Verdict[]): HostJudge {
+  return ({ old, new: now }) => (old === undefined || now === undefined ? without : judge(old, now));
+}
+
+/** One verdict for what is new, another for what changes or goes. */
+export function fresh(made: Verdict, otherwise: Verdict): HostJudge {
+  return ({ old }) => (old === undefined ? made : otherwise);
+}

@@ -1,6 +1,17 @@
 import { judgeDrbdFile } from "./drbdFile";
 import type { HostJudge, RoleMeaning } from "./roleTypes";
-import { ended, harmless, later, OWN_TOOLS, ownProgram, refusedLive, reloads, SETTLING, unseen } from "./roleWords";
+import {
+  compared,
+  ended,
+  harmless,
+  later,
+  OWN_TOOLS,
+  ownProgram,
+  refusedLive,
+  reloads,
+  SETTLING,
+  unseen,
+} from "./roleWords";
 import { unfelt, type Verdict } from "./types";
 
 const MOUNTS: HostJudge = {
@@ -54,13 +65,7 @@ export const drbd: RoleMeaning = {
     "the secret with which the sides know each other, counted from their next connection on: until both nodes have it, sides that part cannot connect again",
   ),
   files: [
-    [
-      /^\/etc\/drbd\.d\/[^/]+\.res$/,
-      ({ old, new: now }) =>
-        old === undefined || now === undefined
-          ? ended("the resource's file comes or goes", "DRBD")
-          : judgeDrbdFile(old, now),
-    ],
+    [/^\/etc\/drbd\.d\/[^/]+\.res$/, compared(ended("the resource's file comes or goes", "DRBD"), judgeDrbdFile)],
     [/^\/etc\/drbd\.d\/global_common\.conf$/, reloads("DRBD")],
     [/^\/etc\/linode-ha\/drbd\//, later("what the node's units read at its next boot", "DRBD's units")],
     ...OWN_TOOLS,

@@ -15,7 +15,7 @@ export function writeMarkdown(review: Review): string {
   const rest = review.findings.filter(({ rank }) => rank === 6);
   const head = [
     MARK,
-    `### ${SIGNS[review.rank] ?? ""} ${plain(review.headline)}`,
+    `### ${SIGNS[review.rank]} ${plain(review.headline)}`,
     "",
     ...(felt.length === 0 ? [] : [...table(felt), ""]),
   ];
@@ -51,7 +51,7 @@ function table(findings: readonly Finding[]): readonly string[] {
     "| --- | --- | --- | --- | --- |",
     ...shownRows.map((finding) => {
       const cells = [
-        `${SIGNS[finding.rank] ?? ""} **${rankInfo(finding.rank).label}**`,
+        `${SIGNS[finding.rank]} **${rankInfo(finding.rank).label}**`,
         `${plain(finding.called)} ${finding.operation}`,
         plain(placeWords(finding)),
         plain(finding.interruption.words),

@@ -14,13 +14,16 @@ export function runPlugin(call: Call): void {
   const { request } = call;
   const folder = request.getInfo()?.getProgramDirectory() ?? request.getProgram();
   const module = RUNNERS[request.getKind()];
-  if (module === undefined)
-    return fail(call, `the lab's host for Node.js runs no plugin of kind "${request.getKind()}"`);
+  if (module === undefined) {
+    fail(call, `the lab's host for Node.js runs no plugin of kind "${request.getKind()}"`);
+    return;
+  }
   let runner: string;
   try {
     runner = createRequire(join(folder, "package.json")).resolve(module);
   } catch {
-    return fail(call, `@pulumi/pulumi is not installed for ${folder}: run \`npm install\` there first`);
+    fail(call, `@pulumi/pulumi is not installed for ${folder}: run \`npm install\` there first`);
+    return;
   }
   const own = Object.fromEntries(
     request.getEnvList().map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]),

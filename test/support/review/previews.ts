@@ -29,7 +29,7 @@ export function withSettings(
     const last = keys.pop() ?? "";
     let at = changed;
     for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
-    if (value === undefined) delete at[last];
+    if (value === undefined) Reflect.deleteProperty(at, last);
     else at[last] = value;
   }
   return changed;

@@ -42,7 +42,7 @@ async function run(...args: readonly string[]): Promise<Ended> {
   } finally {
     write.mockRestore();
   }
-  const code = Number(process.exitCode);
+  const code = process.exitCode;
   process.exitCode = before;
   return { code, out, error };
 }

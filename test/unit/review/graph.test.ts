@@ -26,14 +26,7 @@ describe("the picture of a stack", () => {
 
   it("has the groups of each manager, their services and addresses", () => {
     expect(labels("crossed-preferred")).toEqual(
-      expect.arrayContaining([
-        "group db",
-        "group web",
-        "mariadb",
-        "lighttpd",
-        "address 10.20.0.100",
-        "DRBD mysql",
-      ]),
+      expect.arrayContaining(["group db", "group web", "mariadb", "lighttpd", "address 10.20.0.100", "DRBD mysql"]),
     );
     expect(labels("passive-ping")).toEqual(expect.arrayContaining(["group lamp", "mariadb", "apache2"]));
     expect(labels("manual-connect")).toEqual(expect.arrayContaining(["group services", "postgresql", "apache2"]));

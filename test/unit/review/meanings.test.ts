@@ -94,7 +94,7 @@ describe("a step's text", () => {
       { name: "a", fqdn: "a.example.org", public4: "192.0.2.1", public6: "2001:db8::1", inner: "10.0.0.1" },
       { name: "b", fqdn: "b.example.org", public4: "192.0.2.2", public6: "2001:db8::2", inner: "10.0.0.2" },
     ];
-    return renderStep(baseRole, { ...params, hosts: hosts as never }, { step: "base", node: "a", machine: "linode 1" });
+    return renderStep(baseRole, { ...params, hosts: hosts }, { step: "base", node: "a", machine: "linode 1" });
   };
 
   it("is taken apart as it was put together", () => {

@@ -69,7 +69,7 @@ describe("the engine's two formats", () => {
         newState?: object;
         diffReasons?: string[];
         replaceReasons?: string[];
-        detailedDiff?: Record<string, { kind: string }>;
+        detailedDiff?: Record<string, { kind: string }> | null;
       }[];
       changeSummary: object;
       config: object;
