@@ -63,6 +63,8 @@ export function addReview(program: Command, say: Say): void {
     )
     .option("--status <file>", "what `linode-ha status --json` printed last: tells which node is active")
     .option("--stack <name>", "for the preview that it runs; default: the stack that is selected")
+    // A flag that is not understood leaves the change as little understood as a preview that is not.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : NOT_UNDERSTOOD))
     .action(async (flags: ReviewFlags) => {
       try {
         process.exitCode = await run(flags, say);

@@ -122,7 +122,9 @@ function worstOf(judged: readonly Judged[]): Judged {
 
 /** A node that carries nothing can go: its peer's writes wait until it is taken for gone. */
 function forDuty(verdict: Verdict, duty: ReturnType<typeof dutyOf>): Verdict {
-  if (verdict.rank !== 3 || verdict.effect !== "node-down" || duty !== "standby") return verdict;
+  // What a manager moves, it moves whichever node told it so.
+  const own = verdict.nodeDown !== undefined || verdict.follows === true;
+  if (verdict.rank !== 3 || verdict.effect !== "node-down" || duty !== "standby" || !own) return verdict;
   return { ...verdict, rank: 4, why: `${verdict.why}; by the last known status this node carries nothing` };
 }
 

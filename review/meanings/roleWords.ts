@@ -42,7 +42,7 @@ export const unseen = (daemon: string, rank: 3 | 4 | 5): Verdict => ({
   procedure: rank === 5 ? "none" : "one-node",
 });
 export const SETTLING: Readonly<Record<string, HostJudge>> = {
-  PACKAGES: later("packages that are missing are installed"),
+  PACKAGES: reloads("apt", "packages that are missing are installed"),
   STEP: harmless,
   NODE: harmless,
 };
