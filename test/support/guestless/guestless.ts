@@ -4,10 +4,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { createApi, Store, type ApiServer } from "../../../lab/api";
-import { ensurePlugins } from "../../../lab/engine/plugins";
+import { ensureEngine, ensurePlugins } from "../../../lab/engine/install";
 import { launcherText } from "../../../lab/engine/launcher";
 import { homeBin, pluginFolder, versionBin } from "../../../lab/engine/layout";
-import { CLI_VERSION, PLUGIN_VERSIONS } from "../../../lab/engine/versions";
+import { PLUGIN_VERSIONS } from "../../../lab/engine/versions";
+import { cachePaths } from "../../../lab/paths";
 import { projectRoot } from "../lab";
 import { MemoryDisks, MemoryMachines, MemoryNetworks } from "../memoryMachines";
 import { run, type RunResult } from "../run";
@@ -16,13 +17,11 @@ const TOKEN = "guestless-account-token";
 /** Stands for the fencing token: a search for it in what is written must find nothing. */
 export const FENCING_TOKEN = "guestless-fencing-token-never-shown";
 
-/** The engine that `linode-lab up` installed: only its one program is used from there, for other labs share the rest. */
-function installedEngine(): string {
-  const cache = process.env["LINODE_LAB_CACHE"] ?? path.join(os.homedir(), ".cache", "linode-lab");
-  const program = path.join(cache, "pulumi-home", "versions", CLI_VERSION, "bin", "pulumi");
-  if (!fs.existsSync(program)) {
-    throw new Error(`${program} is missing: run \`bin/linode-lab up\` once, it installs the engine`);
-  }
+/** The lab's engine. Only its one program is used from where the labs have it, and what is there already is left alone: labs at work share it. */
+async function installedEngine(): Promise<string> {
+  const { root, pulumiHome } = cachePaths();
+  const program = path.join(versionBin(pulumiHome), "pulumi");
+  if (!fs.existsSync(program)) await ensureEngine({ cacheDir: root, pulumiHome, progress: () => undefined });
   return program;
 }
 
@@ -54,10 +53,11 @@ export class Guestless {
 
   async start(): Promise<void> {
     const home = this.pulumiHome;
+    const engine = await installedEngine();
     for (const bin of [homeBin(home), versionBin(home)]) {
       fs.mkdirSync(bin, { recursive: true });
       // Not a symbolic link: the engine would look for its parts where that leads.
-      linkOrCopy(installedEngine(), path.join(bin, "pulumi"));
+      linkOrCopy(engine, path.join(bin, "pulumi"));
       fs.writeFileSync(path.join(bin, "pulumi-language-nodejs"), launcherText("languageHost/main.js"), { mode: 0o755 });
     }
     await ensurePlugins({ pulumiHome: home, mode: "lab", progress: () => undefined });

@@ -35,6 +35,16 @@ export function withSettings(
   return changed;
 }
 
+/** The configuration before and after a change, keys without the project's prefix, as a project on lab hosts takes it. */
+export function settingsOf({ base, set = {} }: Change): {
+  readonly before: Record<string, unknown>;
+  readonly after: Record<string, unknown>;
+} {
+  const bare = (config: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(PREFIX, ""), value]));
+  return { before: bare(baseConfig(base)), after: bare(withSettings(baseConfig(base), set)) };
+}
+
 /** A stack of each base, deployed once, from which changes are previewed. */
 export class Previews {
   private readonly stacks = new Map<Base, Promise<GuestlessStack>>();

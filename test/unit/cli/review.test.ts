@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { addGraph } from "../../../cli/graph";
 import { addReview } from "../../../cli/review";
+import { statusJson } from "../../../cli/status";
+import { parseStatus } from "../../../review";
 import { previewOf } from "../../support/review/fixtures";
+import { ACTIVE, PASSIVE, stateOf } from "./samples";
 
 const folder = mkdtempSync(join(tmpdir(), "linode-ha-review-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -118,6 +121,16 @@ describe("linode-ha review", () => {
       error: expect.stringMatching(/no status of a pair/),
     });
   });
+});
+
+test("a status that `linode-ha status --json` writes is read", () => {
+  const { active, grade } = parseStatus(JSON.stringify(statusJson(stateOf(ACTIVE, PASSIVE))));
+  expect(grade).toBe("healthy");
+  expect(Object.keys(active).sort()).toEqual(["alpha", "beta"]);
+  expect(active["alpha"]?.length).toBeGreaterThan(0);
+  expect(active["beta"]).toEqual([]);
+  // A node that was not reached may be the active one.
+  expect(Object.keys(parseStatus(JSON.stringify(statusJson(stateOf(ACTIVE, undefined)))).active)).toEqual(["alpha"]);
 });
 
 describe("linode-ha graph", () => {

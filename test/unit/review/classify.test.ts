@@ -1,6 +1,8 @@
-import { exitCodeFor, parseStatus, rankNamed, type KnownStatus, type Rank } from "../../../review";
+import { mayRestart } from "../../../components/internal/rollingChange";
+import { exitCodeFor, parseStatus, rankNamed, type KnownStatus, type Rank, type Step } from "../../../review";
+import { meaningOf } from "../../../review/meanings";
 import { CHANGES } from "../../support/review/changes";
-import { PAIR, reviewed, reviewOf, step } from "../../support/review/fixtures";
+import { PAIR, previewOf, reviewed, reviewOf, step, type TestStep } from "../../support/review/fixtures";
 
 test("there are forty changes, each with a name of its own", () => {
   expect(CHANGES).toHaveLength(40);
@@ -133,6 +135,47 @@ describe("both nodes at once", () => {
 
   it("is one of each", () => {
     expect(reviewed([replaced("web1"), updated("web2")]).rank).toBe(2);
+  });
+});
+
+test("a new stack is nothing to fear", () => {
+  const { steps } = JSON.parse(previewOf("stack-removed")) as { steps: TestStep[] };
+  const made = steps.flatMap(({ op, urn, oldState }) =>
+    op === "delete" ? [{ op: "create", urn, newState: oldState }] : [],
+  );
+  expect(made).toHaveLength(40);
+  expect(reviewed(made)).toMatchObject({ rank: 6, exitCode: 0 });
+});
+
+describe("what the program itself takes for a restart", () => {
+  const instance = "linode:index/instance:Instance";
+  const known = Object.keys(meaningOf(stepNamed(instance))?.properties ?? {});
+
+  function stepNamed(type: string): Step {
+    return {
+      op: "update",
+      engineOp: "update",
+      urn: `urn:pulumi:s::p::${type}::i`,
+      type,
+      name: "i",
+      diffs: [],
+      replaces: [],
+    };
+  }
+
+  it.each(known)("%s is the same to the review", (property) => {
+    const restarts = mayRestart(instance, { [property]: "a" }, { [property]: "b" });
+    const one = step("update", instance, "web-web1", {
+      old: { [property]: "a" },
+      new: { [property]: "b" },
+      diffs: [property],
+      parents: PAIR,
+    });
+    const { rank } = reviewed([one]);
+    // User data is read at a first boot only, and the program ignores its changes.
+    if (restarts && property !== "metadatas") expect(rank).toBeLessThanOrEqual(3);
+    // Which addresses a node shares is no restart, and can take one away all the same.
+    if (!restarts && property !== "sharedIpv4s") expect(rank).toBe(6);
   });
 });
 
