@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { joined, stepOf, type RawStep } from "./steps";
 import { PreviewError, type Plan, type Step } from "./plan";
 import { splitSteps } from "./split";
@@ -91,7 +92,7 @@ function fromDigest(bytes: Buffer): Plan {
 }
 
 function readWhole(bytes: Buffer): unknown {
-  const text = bytes.toString("utf8");
+  const text = isAscii(bytes) ? bytes.toString("latin1") : bytes.toString("utf8");
   try {
     return JSON.parse(text);
   } catch {
