@@ -1,7 +1,7 @@
 import { isAscii } from "node:buffer";
 import { joined, stepOf, type RawStep } from "./steps";
 import { PreviewError, type Plan, type Step } from "./plan";
-import { splitSteps } from "./split";
+import { splitLaidOut, splitSteps } from "./split";
 import { isObject } from "./values";
 
 export { hostTextOf, PreviewError, nameOf, typeOf, typesOf } from "./plan";
@@ -65,7 +65,7 @@ const isEvent = (value: Json): boolean =>
 
 function fromDigest(bytes: Buffer): Plan {
   // Step by step: the whole of a large preview would be in memory several times over.
-  const split = splitSteps(bytes);
+  const split = splitLaidOut(bytes) ?? splitSteps(bytes);
   const document = readWhole(split?.rest ?? bytes);
   if (!isObject(document)) throw new PreviewError("this is no preview: it is no JSON object", HOW);
   if ("deployment" in document) {

@@ -16,6 +16,27 @@ const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
 const STEPS = Buffer.from('"steps"');
 
+/**
+ * As {@link splitSteps}, for a document laid out as the engine lays it out: a line break is in no string of JSON, so these lines are what they
+ * seem to be. Undefined for any other layout.
+ */
+export function splitLaidOut(bytes: Buffer): Split | undefined {
+  const start = bytes.indexOf('\n    "steps": [\n');
+  const open = bytes.indexOf("[", start);
+  const end = start === -1 ? -1 : bytes.indexOf("\n    ]", open);
+  if (end === -1) return undefined;
+  const steps: [number, number][] = [];
+  for (let at = open + 1; at < end;) {
+    const from = at + "\n        ".length;
+    const close = bytes.indexOf("\n        }", from);
+    if (bytes[from] !== OPEN_OBJECT || close === -1 || close > end) return undefined;
+    const to = close + "\n        }".length;
+    steps.push([from, to]);
+    at = bytes[to] === COMMA ? to + 1 : to;
+  }
+  return { rest: Buffer.concat([bytes.subarray(0, open + 1), bytes.subarray(end)]), steps };
+}
+
 /** Finds the list `steps` of the outermost object. Undefined where there is none, something in it is no object, or anything does not end. */
 export function splitSteps(bytes: Buffer): Split | undefined {
   const steps: [number, number][] = [];

@@ -1,4 +1,5 @@
 import { parsePreview, PreviewError, review } from "../../../review";
+import { splitLaidOut, splitSteps } from "../../../review/parse/split";
 import { CHANGES } from "../../support/review/changes";
 import { preview, previewOf, step } from "../../support/review/fixtures";
 
@@ -164,6 +165,25 @@ describe("what is not known", () => {
   it("passes over fields of a newer engine", () => {
     const newer = { ...tag, weather: "fine", oldState: { ...tag.oldState, colour: "red" } };
     expect(rankOf(preview([newer], { futureField: { a: 1 } }))).toBe(6);
+  });
+});
+
+describe("however a document is laid out", () => {
+  const laidOut = (id: string, space: number | string): string =>
+    JSON.stringify(JSON.parse(previewOf(id)), undefined, space);
+
+  it.each(["region", "replication-port", "renamed-without-alias"])("%s says the same", (id) => {
+    const plan = parsePreview(laidOut(id, 4));
+    for (const space of [0, 1, 2, "\t"]) expect(parsePreview(laidOut(id, space))).toEqual(plan);
+  });
+
+  it("finds each step where the engine's layout puts it, and in no other layout", () => {
+    const whole = Buffer.from(laidOut("region", 4));
+    const found = splitLaidOut(whole);
+    expect(found?.steps).toEqual(splitSteps(whole)?.steps);
+    expect(found?.steps.length).toBe((JSON.parse(previewOf("region")) as { steps: unknown[] }).steps.length);
+    expect(splitLaidOut(Buffer.from(laidOut("region", 2)))).toBeUndefined();
+    expect(splitLaidOut(whole.subarray(0, whole.length / 2))).toBeUndefined();
   });
 });
 
