@@ -19,7 +19,7 @@ export interface ReviewOptions {
 /** A finding about one resource, with what is needed to put findings together. */
 interface Single extends Finding {
   readonly verdict: Verdict;
-  /** What holds its node: a pair's resources are told from another pair's by their outermost component. */
+  /** What holds its node: a pair's resources are told from another pair's. */
   readonly family: string;
   /** It is made of its children, which have findings of their own. */
   readonly isComponent: boolean;
@@ -98,9 +98,15 @@ function single(step: Step, system: string | undefined, status: KnownStatus | un
     steps: PROCEDURES[procedure],
     ...(verdict.follows === true ? { follows: true } : {}),
     verdict,
-    family: typesOf(step.urn)[0] ?? "",
+    family: familyOf(step),
     isComponent: (step.new ?? step.old)?.custom === false,
   };
+}
+
+/** The pair that a resource is a child of, by its URN: a stack may have several. Others are told by their outermost component's type. */
+function familyOf({ urn, old, new: now }: Step): string {
+  const parent = now?.parent ?? old?.parent;
+  return parent !== undefined && /[:$]linode-ha:pair:HaPair::/.test(parent) ? parent : (typesOf(urn)[0] ?? "");
 }
 
 /** The worst reason speaks for the resource; what it leaves open the next ones fill in. */

@@ -133,6 +133,19 @@ describe("both nodes at once", () => {
     expect(reviewed([updated("web1", []), updated("web2", [])]).rank).toBe(2);
   });
 
+  it("is not one node of each of two pairs", () => {
+    const of = (pair: string, node: string) =>
+      step("replace", "linode:index/instance:Instance", `${pair}-${node}`, {
+        old: { label: node },
+        new: { label: node },
+        diffs: ["image"],
+        parents: PAIR,
+        more: { parent: `urn:pulumi:lab::linode-ha::linode-ha:pair:HaPair::${pair}` },
+      });
+    expect(reviewed([of("web", "web1"), of("db", "db1")]).rank).toBe(3);
+    expect(reviewed([of("web", "web1"), of("db", "db1"), of("db", "db2")]).rank).toBe(2);
+  });
+
   it("is one of each", () => {
     expect(reviewed([replaced("web1"), updated("web2")]).rank).toBe(2);
   });
