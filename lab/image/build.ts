@@ -4,16 +4,9 @@ import { LabError } from "../machines/errors";
 import { withLock } from "../machines/lock";
 import { run } from "../machines/run";
 import { ensureHostPackages, requireRoot } from "./hostPackages";
+import { ensureKernel, guestKernel, nameKernel, type GuestKernel } from "./kernel";
 import { hostMirrors, sourceLines } from "./mirrors";
-import {
-  defaultPackages,
-  DEFAULT_IMAGE,
-  kernelRelease,
-  modulesFolder,
-  recipeFolder,
-  recipeHash,
-  RECIPES,
-} from "./recipe";
+import { defaultPackages, DEFAULT_IMAGE, recipeFolder, recipeHash, RECIPES } from "./recipe";
 import type { ImageRecipe } from "./recipe";
 
 /** What {@link buildImage} needs to know. */
@@ -48,7 +41,11 @@ function recipeOf(image: string): ImageRecipe {
 /** Where the image of this recipe is, or will be: `<cache>/images/<name>-<hash>.ext4`. */
 export function imagePath(options: ImageOptions): string {
   const recipe = recipeOf(options.image ?? DEFAULT_IMAGE);
-  const hash = recipeHash(recipe, options.packages ?? defaultPackages(), kernelRelease());
+  const hash = recipeHash(
+    recipe,
+    options.packages ?? defaultPackages(),
+    guestKernel(options.cacheDir, recipe.kernel).release,
+  );
   return join(options.cacheDir, "images", `${recipe.name.replace("linode/", "").replace("/", "-")}-${hash}.ext4`);
 }
 
@@ -57,6 +54,7 @@ export async function buildImage(options: ImageOptions): Promise<string> {
   const progress = options.progress ?? (() => undefined);
   const recipe = recipeOf(options.image ?? DEFAULT_IMAGE);
   await ensureHostPackages(progress);
+  const kernel = await ensureKernel(options.cacheDir, recipe.kernel, progress);
   const target = imagePath(options);
   if (await exists(target)) return target;
   requireRoot();
@@ -70,9 +68,10 @@ export async function buildImage(options: ImageOptions): Promise<string> {
     await mkdir(work, { mode: 0o755 });
     try {
       progress(`Building the image ${recipe.name} (about a minute, once)`);
-      await installSystem(recipe, options.packages ?? defaultPackages(), work, progress);
+      await installSystem(recipe, kernel, options.packages ?? defaultPackages(), work, progress);
       progress("Writing its file system");
       await writeFilesystem(join(work, "root"), join(work, "image"));
+      await nameKernel(target, kernel);
       await rename(join(work, "image"), target);
       progress(`Image ${recipe.name} is ready`);
     } finally {
@@ -94,15 +93,15 @@ async function requireSpace(folder: string): Promise<void> {
 
 async function installSystem(
   recipe: ImageRecipe,
+  kernel: GuestKernel,
   packages: readonly string[],
   work: string,
   progress: (line: string) => void,
 ): Promise<void> {
-  const release = kernelRelease();
   const folder = recipeFolder();
   const inputs = join(work, "recipe");
   await mkdir(join(inputs, "modules"), { recursive: true });
-  await symlink(modulesFolder(release), join(inputs, "modules", release));
+  await symlink(kernel.modules, join(inputs, "modules", kernel.release));
   await cp(join(folder, "rootfs"), join(inputs, "rootfs"), { recursive: true, verbatimSymlinks: true });
   await writeFile(
     join(inputs, "packages"),

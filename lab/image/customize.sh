@@ -104,7 +104,8 @@ trim() {
   : >"$root/etc/resolv.conf"
   echo localhost >"$root/etc/hostname"
   printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n' >"$root/etc/hosts"
-  printf '/dev/sda / ext4 defaults,errors=remount-ro 0 1\n' >"$root/etc/fstab"
+  # As the platform's images have it: the second disk is swap. A Linode without one goes on booting.
+  printf '/dev/sda / ext4 defaults,errors=remount-ro 0 1\n/dev/sdb none swap sw,nofail 0 0\n' >"$root/etc/fstab"
   in_root passwd --lock root >/dev/null
 }
 
