@@ -207,8 +207,8 @@ test("a replaced volume is copied whole, and both nodes' are added up", () => {
 test("how long service stops is what was measured", () => {
   const { findings } = reviewOf("crossed-preferred");
   expect(findings[0]?.interruption).toMatchObject({
-    seconds: 54.7,
-    like: "crossed-pair, fault 6: API shutdown of the active",
+    seconds: 45,
+    like: "crossed-pair, planned move of web",
   });
   expect(reviewOf("port-closed").findings[0]?.interruption).toEqual({ words: "until a person acts" });
 });
