@@ -2,7 +2,7 @@ import { hostChanges, type HostChange, type HostText } from "./hostText";
 import { lineDiff } from "./lineDiff";
 import { judged, meaningOf, roleMeanings, unfelt, type HostJudge, type RoleMeaning, type Verdict } from "./meanings";
 import { hostTextOf, type Step } from "./parse";
-import { isUnknown, shown, shownLine } from "./parse/values";
+import { isUnknown, keyLines, SECRET_TEXT, shown, shownLine } from "./parse/values";
 import type { Rank } from "./ranks";
 import type { Reason } from "./review";
 
@@ -252,7 +252,11 @@ function reasonOf(change: HostChange, { rank, why, daemon }: Verdict): Reason {
   // A mode or an owner is one line; a file's text is told line by line.
   const isMode = kind === "file" && /^\d{3,4} /.test(old ?? now ?? "");
   if (kind === "file" && !isMode) {
-    const lines = lineDiff(old ?? "", now ?? "").map(({ sign, text }) => ({ sign, text: shownLine(text) }));
+    const hidden = keyLines(old ?? "", now ?? "");
+    const lines = lineDiff(old ?? "", now ?? "").map(({ sign, text }) => ({
+      sign,
+      text: hidden.has(text.trim()) && text.trim() !== "" ? SECRET_TEXT : shownLine(text),
+    }));
     return {
       property: name,
       old: old === undefined ? "(none)" : "",

@@ -100,3 +100,11 @@ export function shownLine(line: string): string {
     `$1${SECRET_TEXT}`,
   );
 }
+
+/** Lines of a text that are inside of a private key: each by itself looks like nothing. */
+export function keyLines(...texts: readonly string[]): ReadonlySet<string> {
+  const blocks = texts.flatMap((text) => [
+    ...text.matchAll(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$(?![\s\S]))/g),
+  ]);
+  return new Set(blocks.flatMap(([block]) => block.split("\n").map((line) => line.trim())));
+}

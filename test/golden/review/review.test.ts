@@ -3,7 +3,9 @@ import { dirname, join } from "node:path";
 import { DRAWINGS, readPicture, touchedBy, WRITERS } from "../../../review";
 import { projectRoot } from "../../support/lab";
 import { previewOf, reviewOf } from "../../support/review/fixtures";
-import { changesTable } from "../../support/review/table";
+import { CHANGES } from "../../support/review/changes";
+import { keptResults } from "../../support/review/results";
+import { changesTable, countsOf } from "../../support/review/table";
 
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
 const folder = join(__dirname, "expected");
@@ -39,8 +41,14 @@ test("a picture is drawn as expected", () => {
   expectGolden(join(folder, "crossed-unfenced.mmd"), DRAWINGS.mermaid(picture, touched));
 });
 
-test("docs/results/review.md has what the reviews of the forty say", () => {
+test("docs/results/review.md has what the reviews of the forty say, and what was felt of them", () => {
   const path = join(projectRoot, "docs", "results", "review.md");
   const [head = ""] = readFileSync(path, "utf8").split("<!-- table: begin -->");
-  expectGolden(path, `${head}<!-- table: begin -->\n\n${changesTable((id) => reviewOf(id))}`);
+  expectGolden(path, `${head}<!-- table: begin -->\n\n${changesTable((id) => reviewOf(id), keptResults())}`);
+});
+
+test("of the forty none felt worse than its review says, and at most one in ten was taken for worse than it felt", () => {
+  const { underrated, overrated } = countsOf((id) => reviewOf(id), keptResults());
+  expect(underrated).toEqual([]);
+  expect(overrated.length).toBeLessThanOrEqual(CHANGES.length / 10);
 });

@@ -17,15 +17,16 @@ export function baseConfig(base: Base): Record<string, unknown> {
   return withSettings(config, BASE_SETTINGS[base] ?? {});
 }
 
-/** A configuration with values set, or taken away, by path. */
+/** A configuration with values set, or taken away, by path; `prefix` is that of its keys. */
 export function withSettings(
   config: Readonly<Record<string, unknown>>,
   set: Readonly<Record<string, unknown>>,
+  prefix = PREFIX,
 ): Record<string, unknown> {
   const changed = structuredClone(config) as Record<string, unknown>;
   for (const [path, value] of Object.entries(set)) {
     const [top = "", ...rest] = path.split(".");
-    const keys = [`${PREFIX}${top}`, ...rest];
+    const keys = [`${prefix}${top}`, ...rest];
     const last = keys.pop() ?? "";
     let at = changed;
     for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
@@ -35,15 +36,9 @@ export function withSettings(
   return changed;
 }
 
-/** The configuration before and after a change, keys without the project's prefix, as a project on lab hosts takes it. */
-export function settingsOf({ base, set = {} }: Change): {
-  readonly before: Record<string, unknown>;
-  readonly after: Record<string, unknown>;
-} {
-  const bare = (config: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(PREFIX, ""), value]));
-  return { before: bare(baseConfig(base)), after: bare(withSettings(baseConfig(base), set)) };
-}
+/** {@link baseConfig} as a project on lab hosts takes it: keys without the project's prefix. */
+export const bareConfig = (base: Base): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(baseConfig(base)).map(([key, value]) => [key.replace(PREFIX, ""), value]));
 
 /** A stack of each base, deployed once, from which changes are previewed. */
 export class Previews {

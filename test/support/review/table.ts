@@ -1,34 +1,60 @@
-import { rankInfo, type Review } from "../../../review";
+import { rankInfo, type Rank, type Review } from "../../../review";
+import type { AppliedChange } from "./applied";
 import { CHANGES } from "./changes";
+import { overrated, underrated } from "./results";
 
-/** What was measured of a change that was applied: the rank of its worst effect, and seconds without an answer. */
-export interface Effect {
-  readonly rank: number;
-  readonly words: string;
+/** What the table says of the forty as a whole. */
+export interface Counts {
+  readonly applied: number;
+  /** Changes that felt worse than the review said: there must be none. */
+  readonly underrated: readonly string[];
+  /** Changes that the review took for worse than they felt. */
+  readonly overrated: readonly string[];
 }
 
-/** The table of the forty, as Markdown: predicted, and measured where somebody has applied them. */
-export function changesTable(
-  reviewOf: (id: string) => Review,
-  measured: ReadonlyMap<string, Effect> = new Map(),
-): string {
+/** Compares what the reviews say with what was felt. */
+export function countsOf(reviewOf: (id: string) => Review, measured: ReadonlyMap<string, AppliedChange>): Counts {
+  const runs = CHANGES.flatMap(({ id }) => {
+    const run = measured.get(id);
+    return run === undefined ? [] : [{ id, run, said: reviewOf(id).rank }];
+  });
+  return {
+    applied: runs.length,
+    underrated: runs.filter(({ said, run }) => underrated(said, run.felt)).map(({ id }) => id),
+    overrated: runs.filter(({ said, run }) => overrated(said, run)).map(({ id }) => id),
+  };
+}
+
+const named = (rank: Rank): string => `${rank} ${rankInfo(rank).name}`;
+const listed = (ids: readonly string[]): string => (ids.length === 0 ? "0" : `${ids.length} (${ids.join(", ")})`);
+
+function feltCell(run: AppliedChange | undefined): string {
+  if (run === undefined) return "-";
+  const { felt, refused, words, took, load } = run;
+  // A client cannot tell a reload from nothing.
+  const rank = felt === 6 ? "5 or 6" : named(felt);
+  return `${rank}${refused ? ", refused" : ""}: ${words} (update ${took} s, load ${load})`;
+}
+
+/** The table of the forty, as Markdown: what the review says, and what was felt where a change was applied. */
+export function changesTable(reviewOf: (id: string) => Review, measured: ReadonlyMap<string, AppliedChange>): string {
   const rows = CHANGES.map(({ id, what, base }, index) => {
     const { rank, findings } = reviewOf(id);
-    const refused = findings.some((finding) => finding.rank === rank && finding.refused !== undefined)
-      ? ", refused"
-      : "";
-    const effect = measured.get(id);
+    const refusal = findings.some((finding) => finding.rank === rank && finding.refused !== undefined);
     const cells = [
       `${index + 1}`,
       what,
       base,
-      `${rank} ${rankInfo(rank).name}${refused}`,
+      `${named(rank)}${refusal ? ", refused" : ""}`,
       findings[0]?.interruption.words ?? "none",
-      effect === undefined ? "-" : `${effect.rank}: ${effect.words}`,
+      feltCell(measured.get(id)),
     ];
     return `| ${cells.join(" | ")} |`;
   });
+  const { applied, underrated: under, overrated: over } = countsOf(reviewOf, measured);
   return [
+    `Applied: ${applied} of ${CHANGES.length}. Underrated: ${listed(under)}. Overrated: ${listed(over)}.`,
+    "",
     "| | change | stack | predicted | service stops | measured |",
     "| ---: | --- | --- | --- | --- | --- |",
     ...rows,

@@ -106,6 +106,24 @@ describe("a step's text", () => {
     expect(Object.keys(found?.programs ?? {})).toContain("role.sh");
   });
 
+  it("shows nothing of a private key that somebody put into one of its files", () => {
+    const key = (letter: string): string =>
+      `-----BEGIN OPENSSH PRIVATE KEY-----\n${letter.repeat(70)}\n${letter.repeat(30)}==\n-----END OPENSSH PRIVATE KEY-----`;
+    const [old, now] = ["K", "L"].map((letter) =>
+      text("Etc/UTC", ["ssh-ed25519 AAAA one"]).replace("ssh-ed25519 AAAA one", key(letter)),
+    );
+    const { findings } = reviewed([
+      step("update", "command:remote:Command", "a-base", {
+        old: { create: old },
+        new: { create: now },
+        diffs: ["create"],
+      }),
+    ]);
+    const lines = findings.flatMap(({ reasons }) => reasons.flatMap((reason) => reason.lines ?? []));
+    expect(lines.filter(({ sign }) => sign !== " ")).not.toEqual([]);
+    expect(JSON.stringify(findings)).not.toMatch(/K{30}|L{30}/);
+  });
+
   it("has only what differs among its changes", () => {
     const one = readHostText(text("Etc/UTC"));
     const other = readHostText(text("Europe/Berlin"));
