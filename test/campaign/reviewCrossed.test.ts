@@ -21,8 +21,7 @@ const scene = new FailoverScene(pair, pair.config, {
 
 // An unfenced pair is not said to be healthy: that comes last.
 appliedTests(scene, [
-  ["crossed-site", "stays"],
-  ["crossed-detection", "stays"],
+  ["crossed-site crossed-detection", "stays"],
   ["crossed-address", "stays"],
   ["crossed-preferred", "stays"],
   ["crossed-unfenced", "end"],

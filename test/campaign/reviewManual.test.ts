@@ -17,6 +17,5 @@ const scene = new FailoverScene(pair, config, {
 });
 
 appliedTests(scene, [
-  ["manual-connect", "stays"],
-  ["manual-port", "stays"],
+  ["manual-connect manual-port", "stays"],
 ]);

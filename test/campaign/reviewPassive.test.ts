@@ -12,6 +12,5 @@ const scene = new FailoverScene(pair, onOwnImage(bareConfig("active-passive")), 
 });
 
 appliedTests(scene, [
-  ["passive-buffer", "stays"],
-  ["passive-ping", "stays"],
+  ["passive-buffer passive-ping", "stays"],
 ]);

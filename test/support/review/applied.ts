@@ -5,7 +5,7 @@ import { until } from "../run";
 import { gapsOf } from "./answers";
 import { PROGRAMS, type Change } from "./changes";
 import { factsOf } from "./facts";
-import { feltOf } from "./felt";
+import { feltOf, type Watched } from "./felt";
 import { withSettings } from "./previews";
 import type { Scene } from "./scene";
 
@@ -13,6 +13,9 @@ import type { Scene } from "./scene";
 const AFTERWARDS = 20;
 /** Seconds after which a service that nobody brings back counts as stopped until somebody does. */
 const BACK_SECONDS = 180;
+
+/** Seconds that an update may take: two boots after each other, and a resync, on a busy machine. */
+const UPDATE_SECONDS = 1800;
 
 /** One change that was applied, as the results keep it. */
 export interface AppliedChange {
@@ -30,6 +33,8 @@ export interface AppliedChange {
   readonly outage: number;
   /** Seconds that the review named, if it did. */
   readonly said?: number;
+  /** Other changes of the same update: what was felt of all is no less than what was felt of each. */
+  readonly together?: readonly string[];
   /** Seconds that the update took. */
   readonly took: number;
   /** The machine's load average when it was over. */
@@ -98,56 +103,62 @@ export class Applied {
     return gapsOf(scene.answers(), scene.doors(), scene.kinds, since, Date.now());
   }
 
-  /** Previews, reviews and applies a change, with clients who watch. */
-  async apply(change: Change): Promise<AppliedChange> {
+  /**
+   * Previews, reviews and applies changes in one update, with clients who watch. Several only where nobody is to feel any of them: of what
+   * is felt otherwise nobody could say whose it is.
+   */
+  async apply(changes: readonly Change[]): Promise<AppliedChange> {
     const { scene, config } = this;
     const { project } = scene;
-    const next = withSettings(config, change.set ?? {}, "");
+    const next = changes.reduce<Readonly<Record<string, unknown>>>(
+      (before, { set = {} }) => withSettings(before, set, ""),
+      config,
+    );
     project.configure(next);
-    if (change.program !== undefined) project.program(PROGRAMS[change.program]);
+    const program = changes.find((change) => change.program !== undefined)?.program;
+    if (program !== undefined) project.program(PROGRAMS[program]);
     const before = await factsOf(project, scene.nodes(config));
-    const replace = (await this.urns(change.replace ?? [])).flatMap((urn) => ["--replace", urn]);
+    const urns = await this.urns(changes.flatMap(({ replace = [] }) => replace));
+    const replace = urns.flatMap((urn) => ["--replace", urn]);
     const said = await this.reviewed(replace);
-    const lead = said.findings[0];
     scene.start();
-    let watched;
-    try {
-      const since = await this.firstAnswers();
-      const { code, stdout, stderr } = await project.pulumi(["up", "--yes", "--skip-preview", ...replace], {
-        seconds: 1500,
-      });
-      const took = (Date.now() - since) / 1000;
-      if (code !== 0) process.stderr.write(`${stdout.slice(-1500)}\n${stderr.slice(-500)}\n`);
-      await new Promise((resolve) => setTimeout(resolve, AFTERWARDS * 1000));
-      const over = Date.now();
-      const back = await until("", BACK_SECONDS, () => Promise.resolve(this.answeredSince(over, false)), 500).then(
-        () => true,
-        () => false,
-      );
-      watched = { outcome: code === 0 ? "applied" : "refused", took, back, gaps: this.gaps(since) } as const;
-    } finally {
-      await scene.stop();
-    }
-    const refused = watched.outcome === "refused";
+    const watched = await this.update(replace).finally(() => scene.stop());
     this.former = config;
-    this.config = refused ? config : next;
+    this.config = watched.outcome === "refused" ? config : next;
     const after = await factsOf(project, scene.nodes(this.config));
     const { rank, words } = feltOf({ ...watched, before, after, quiet: this.quiet, lost: await scene.lost() });
-    const result: AppliedChange = {
-      id: change.id,
+    const seconds = said.findings[0]?.interruption.seconds;
+    return {
+      id: "",
       predicted: said.rank,
       refusal: said.findings.some((finding) => finding.rank === said.rank && finding.refused !== undefined),
-      refused,
+      refused: watched.outcome === "refused",
       felt: rank,
       words,
       outage: watched.gaps.service,
-      ...(lead?.interruption.seconds === undefined ? {} : { said: lead.interruption.seconds }),
+      ...(seconds === undefined ? {} : { said: seconds }),
       took: Math.round(watched.took),
       load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
       date: new Date().toISOString().slice(0, 10),
     };
-    record(result);
-    return result;
+  }
+
+  /** One update, and what clients see of it and afterwards. They are there already. */
+  private async update(
+    replace: readonly string[],
+  ): Promise<Pick<Watched, "outcome" | "back" | "gaps"> & { readonly took: number }> {
+    const since = await this.firstAnswers();
+    const args = ["up", "--yes", "--skip-preview", ...replace];
+    const { code, stdout, stderr } = await this.scene.project.pulumi(args, { seconds: UPDATE_SECONDS });
+    const took = (Date.now() - since) / 1000;
+    if (code !== 0) process.stderr.write(`${stdout.slice(-1500)}\n${stderr.slice(-500)}\n`);
+    await new Promise((resolve) => setTimeout(resolve, AFTERWARDS * 1000));
+    const over = Date.now();
+    const back = await until("", BACK_SECONDS, () => Promise.resolve(this.answeredSince(over, false)), 500).then(
+      () => true,
+      () => false,
+    );
+    return { outcome: code === 0 ? "applied" : "refused", took, back, gaps: this.gaps(since) };
   }
 
   private async reviewed(replace: readonly string[]): Promise<Review> {
@@ -184,7 +195,7 @@ export class Applied {
 }
 
 /** Says it, and keeps it where REVIEW_RESULTS says, a JSON line each. */
-function record(result: AppliedChange): void {
+export function record(result: AppliedChange): void {
   process.stderr.write(
     `  ${result.id}: said ${result.predicted}${result.refusal ? " refused" : ""}, felt ${result.felt}${result.refused ? " refused" : ""}: ${result.words} (${result.took} s, load ${result.load})\n`,
   );

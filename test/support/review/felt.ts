@@ -28,6 +28,9 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Milliseconds from which on waiting counts as felt. */
 export const feltFrom = (quiet: number): number => Math.max(3000, 2 * quiet);
 
+/** Milliseconds: longer than any orderly move or take-over of docs/results/failover.md. Nodes that restart by turns are never away both so long. */
+const TAKE_OVER = 75_000;
+
 /** What clients and the data felt of a change. */
 export function feltOf(watched: Watched): Felt {
   const { before, after, gaps, back, lost } = watched;
@@ -39,25 +42,22 @@ export function feltOf(watched: Watched): Felt {
   const away = rebooted(before, after);
   const moved = Object.values(gaps.writers).some((nodes) => nodes.length > 1);
   const silent = Object.entries(gaps.doors).filter(([, gap]) => gap > felt);
+  const quiet = silent.map(([door, gap]) => `${door} silent for ${seconds(gap)}`).join(", ");
   const restarted = restarts(before, after);
   const rest = stopped || !back ? `; ${outage}` : "";
   if (lost > 0) return { rank: 1, words: `${lost} acknowledged writes are gone${rest}` };
   if (deleted.length > 0) return { rank: 1, words: `${deleted.join(", ")} deleted${rest}` };
   if (weaker.length > 0) return { rank: 1, words: `${weaker.join(", ")}${rest}` };
   if (!back) return { rank: 2, words: outage };
-  if (stopped && silent.length > 1) return { rank: 2, words: `${outage}, from either node` };
-  if (stopped && away.length > 1) return { rank: 2, words: `${away.join(" and ")} restarted; ${outage}` };
+  if (stopped && silent.length > 1 && away.length === 0) return { rank: 2, words: `${outage}, from either node` };
+  if (gaps.service > TAKE_OVER && away.length > 1)
+    return { rank: 2, words: `${away.join(" and ")} restarted; ${outage}` };
   if (moved) return { rank: 3, words: `the service moved${rest}` };
   if (away.length > 0) {
-    const which = silent.map(([door, gap]) => `${door} silent for ${seconds(gap)}`).join(", ");
-    const words = which === "" ? `longest wait ${seconds(gaps.service)}` : `${which}, the other served`;
+    const words = quiet === "" ? `longest wait ${seconds(gaps.service)}` : `${quiet}, the other served`;
     return { rank: 3, words: `${away.join(" and ")} restarted: ${stopped ? outage : words}` };
   }
-  if (stopped || silent.length > 0)
-    return {
-      rank: 4,
-      words: stopped ? outage : `${silent.map(([door, gap]) => `${door} silent for ${seconds(gap)}`).join(", ")}`,
-    };
+  if (stopped || quiet !== "") return { rank: 4, words: stopped ? outage : quiet };
   if (restarted.length > 0)
     return { rank: 4, words: `${restarted.join(", ")} restarted; longest wait ${seconds(gaps.service)}` };
   return { rank: 6, words: `nothing; longest wait ${seconds(gaps.service)}` };
@@ -81,7 +81,7 @@ const rebooted = (before: Facts, after: Facts): readonly string[] =>
 const restarts = (before: Facts, after: Facts): readonly string[] =>
   Object.entries(before.nodes).flatMap(([node, was]) => {
     const is = after.nodes[node];
-    if (is === undefined || is.boot !== was.boot) return [];
+    if (is?.boot !== was.boot) return [];
     return Object.entries(was.starts)
       .filter(([unit, id]) => is.starts[unit] !== undefined && is.starts[unit] !== id)
       .map(([unit]) => `${unit} on ${node}`);

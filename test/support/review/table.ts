@@ -30,10 +30,11 @@ const listed = (ids: readonly string[]): string => (ids.length === 0 ? "0" : `${
 
 function feltCell(run: AppliedChange | undefined): string {
   if (run === undefined) return "-";
-  const { felt, refused, words, took, load } = run;
+  const { felt, refused, words, took, load, together = [] } = run;
   // A client cannot tell a reload from nothing.
   const rank = felt === 6 ? "5 or 6" : named(felt);
-  return `${rank}${refused ? ", refused" : ""}: ${words} (update ${took} s, load ${load})`;
+  const shared = together.length === 0 ? "" : ` of ${together.length + 1} changes`;
+  return `${rank}${refused ? ", refused" : ""}: ${words} (update${shared} ${took} s, load ${load})`;
 }
 
 /** The table of the forty, as Markdown: what the review says, and what was felt where a change was applied. */

@@ -1,4 +1,4 @@
-import { gapsOf, type Answer } from "../../support/review/answers";
+import { gapsOf, type Answer, type Gaps } from "../../support/review/answers";
 import type { Facts, NodeFacts } from "../../support/review/facts";
 import { weakened } from "../../support/review/facts";
 import { feltOf, type Watched } from "../../support/review/felt";
@@ -15,7 +15,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   nodes: { a: node(), b: node() },
   ...more,
 });
-const QUIET = { service: 700, doors: { a: 700, b: 800 }, writers: { "a file": ["a"], "b file": ["b"] } };
+const QUIET: Gaps = { service: 700, doors: { a: 700, b: 800 }, writers: { "a file": ["a"], "b file": ["b"] } };
 const watched = (more: Partial<Watched> = {}): Watched => ({
   outcome: "applied",
   before: facts(),
@@ -26,7 +26,7 @@ const watched = (more: Partial<Watched> = {}): Watched => ({
   lost: 0,
   ...more,
 });
-const gaps = (more: Partial<typeof QUIET>): Watched["gaps"] => ({ ...QUIET, ...more });
+const gaps = (more: Partial<Gaps>): Watched["gaps"] => ({ ...QUIET, ...more });
 const another = { boot: "second" };
 
 describe("what was felt", () => {
@@ -53,7 +53,7 @@ describe("what was felt", () => {
       "both restarted, and no answer",
       2,
       {
-        gaps: gaps({ service: 9000, doors: { site: 9000 } }),
+        gaps: gaps({ service: 90_000, doors: { site: 90_000 } }),
         after: facts({ nodes: { a: node(another), b: node(another) } }),
       },
     ],
