@@ -57,8 +57,13 @@ export class Applied {
   /** From nothing, or from what an earlier run left, to the deployed stack with its clients. */
   async build(): Promise<void> {
     const { scene } = this;
-    await scene.lab.up("--image", "linode/debian12");
-    await scene.project.build();
+    const { lab, project } = scene;
+    await lab.up("--image", "linode/debian12", "--image", "private/13");
+    await project.init();
+    // What an earlier run left may be half of an update.
+    const { code, stdout, stderr } = await project.linodeHa(["resume"], { seconds: 300 });
+    if (code !== 0) throw new Error(`the stack cannot be put right: ${stdout}\n${stderr}`);
+    await project.pulumiOk(["up", "--yes", "--skip-preview"], { seconds: UPDATE_SECONDS });
     await scene.whole(this.config);
     await scene.prepare(this.config);
     this.quiet = await this.quietGap();
