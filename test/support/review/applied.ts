@@ -156,7 +156,7 @@ export class Applied {
     const args = ["up", "--yes", "--skip-preview", ...replace];
     const { code, stdout, stderr } = await this.scene.project.pulumi(args, { seconds: UPDATE_SECONDS });
     const took = (Date.now() - since) / 1000;
-    if (code !== 0) process.stderr.write(`${stdout.slice(-1500)}\n${stderr.slice(-500)}\n`);
+    if (code !== 0) process.stderr.write(`${diagnosticsOf(stdout).slice(0, 3000)}\n${stderr.slice(-500)}\n`);
     await new Promise((resolve) => setTimeout(resolve, AFTERWARDS * 1000));
     const over = Date.now();
     const back = await until("", BACK_SECONDS, () => Promise.resolve(this.answeredSince(over, false)), 500).then(
@@ -198,6 +198,9 @@ export class Applied {
     await this.settle(false);
   }
 }
+
+/** What the engine says of why an update failed. */
+const diagnosticsOf = (said: string): string => /^Diagnostics:\n[\s\S]*?(?=^Outputs:|^Resources:)/m.exec(said)?.[0] ?? said;
 
 /** Says it, and keeps it where REVIEW_RESULTS says, a JSON line each. */
 export function record(result: AppliedChange): void {
