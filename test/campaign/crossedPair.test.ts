@@ -318,9 +318,11 @@ test("2.7: either node can run either service; a group that goes back by itself 
 });
 
 test("fault 1 and 2.9: the active node loses its power; the other takes over once, it is mailed, and all goes back", async () => {
-  const mails = async (node: string): Promise<number> =>
-    Number((await lab.sshOk(node, "cat /var/mail/* 2>/dev/null | grep -c '^Subject: .*(db)' || :")).trim() || 0);
-  const before = await mails(pair.web);
+  // Two mails: the group's own, at its new place, and the cluster's, of the fencing.
+  const mailed = async (subject: RegExp): Promise<number> =>
+    (await lab.mails()).filter(({ to, message }) => to.includes("ops@example.org") && subject.test(message)).length;
+  const [takeOver, fencing] = [/^Subject: \(db\) Takeover /m, new RegExp(`^Subject: ${pair.db} was fenced`, "m")];
+  const [tookOver, fenced] = [await mailed(takeOver), await mailed(fencing)];
   let begun = 0;
   const outage = await pair.withVisitors(async (at) => {
     begun = at;
@@ -334,7 +336,9 @@ test("fault 1 and 2.9: the active node loses its power; the other takes over onc
       ? pair.visitors.writers("db", begun).slice(1)
       : pair.visitors.writers("db", begun),
   ).toContain(pair.web);
-  await until("the take-over was mailed", 60, async () => (await mails(pair.web)) > before);
+  await until("the take-over and the fencing were mailed", 90, async () => {
+    return (await mailed(takeOver)) > tookOver && (await mailed(fencing)) > fenced;
+  });
   await pair.whole();
   expect(await pair.lost()).toEqual([]);
 });
