@@ -16,6 +16,4 @@ const scene = new FailoverScene(pair, config, {
   whole: () => pair.whole(),
 });
 
-appliedTests(scene, [
-  ["manual-connect manual-port", "stays"],
-]);
+appliedTests(scene, [["manual-connect manual-port", "stays"]]);

@@ -11,6 +11,4 @@ const scene = new FailoverScene(pair, onOwnImage(bareConfig("active-passive")), 
   whole: () => pair.whole(),
 });
 
-appliedTests(scene, [
-  ["passive-buffer passive-ping", "stays"],
-]);
+appliedTests(scene, [["passive-buffer passive-ping", "stays"]]);
