@@ -1,6 +1,6 @@
 """One durable line for each request, acknowledged only when it is: GET /ack.php?kind=file&n=1, as the page of the failover tests answers.
 
-Usage: ack.py FOLDER. What goes wrong answers 503 with the reason.
+Usage: ack.py FOLDER, which must be there. What goes wrong answers 503 with the reason.
 """
 import os
 import socket
@@ -8,16 +8,17 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
-FOLDER = sys.argv[1]
 NODE = socket.gethostname()
+LOG = os.path.join(sys.argv[1], NODE + ".log")
 
 
 class Page(BaseHTTPRequestHandler):
     def do_GET(self):
         number = int(parse_qs(urlparse(self.path).query).get("n", ["0"])[0])
         try:
-            # Not made here: a line in the folder below a mount that is gone would be nobody's.
-            file = os.open(os.path.join(FOLDER, "acked.log"), os.O_WRONLY | os.O_APPEND)
+            # A file of the node's own: nothing here locks what both nodes would append to. The folder is not made here: a line below a mount
+            # that is gone would be nobody's.
+            file = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 os.write(file, b"%d %s\n" % (number, NODE.encode()))
                 os.fsync(file)

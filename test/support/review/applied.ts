@@ -57,8 +57,13 @@ export class Applied {
   /** From nothing, or from what an earlier run left, to the deployed stack with its clients. */
   async build(): Promise<void> {
     const { scene } = this;
-    await scene.lab.up("--image", "linode/debian12");
-    await scene.project.build();
+    const { lab, project } = scene;
+    await lab.up("--image", "linode/debian12", "--image", "private/13");
+    await project.init();
+    // What an earlier run left may be half of an update.
+    const { code, stdout, stderr } = await project.linodeHa(["resume"], { seconds: 300 });
+    if (code !== 0) throw new Error(`the stack cannot be put right: ${stdout}\n${stderr}`);
+    await project.pulumiOk(["up", "--yes", "--skip-preview"], { seconds: UPDATE_SECONDS });
     await scene.whole(this.config);
     await scene.prepare(this.config);
     this.quiet = await this.quietGap();
@@ -151,7 +156,7 @@ export class Applied {
     const args = ["up", "--yes", "--skip-preview", ...replace];
     const { code, stdout, stderr } = await this.scene.project.pulumi(args, { seconds: UPDATE_SECONDS });
     const took = (Date.now() - since) / 1000;
-    if (code !== 0) process.stderr.write(`${stdout.slice(-1500)}\n${stderr.slice(-500)}\n`);
+    if (code !== 0) process.stderr.write(`${diagnosticsOf(stdout).slice(0, 3000)}\n${stderr.slice(-500)}\n`);
     await new Promise((resolve) => setTimeout(resolve, AFTERWARDS * 1000));
     const over = Date.now();
     const back = await until("", BACK_SECONDS, () => Promise.resolve(this.answeredSince(over, false)), 500).then(
@@ -193,6 +198,9 @@ export class Applied {
     await this.settle(false);
   }
 }
+
+/** What the engine says of why an update failed. */
+const diagnosticsOf = (said: string): string => /^Diagnostics:\n[\s\S]*?(?=^Outputs:|^Resources:)/m.exec(said)?.[0] ?? said;
 
 /** Says it, and keeps it where REVIEW_RESULTS says, a JSON line each. */
 export function record(result: AppliedChange): void {

@@ -157,8 +157,7 @@ export const CHANGES: readonly Change[] = [
     what: "rename a component, with an alias",
     base: "renamed",
     program: "renamed-with-alias",
-    // The stack's login key carries the pair's name as its comment, and the vendor replaces a boot disk for another key.
-    predicted: 3,
+    predicted: 6,
   },
   {
     id: "renamed-without-alias",

@@ -10,6 +10,7 @@ import { nodesOf, type Scene } from "./scene";
 /** Seconds within which both sides must be whole again: two boots and a resync, on a busy machine. */
 const WHOLE_SECONDS = 1200;
 const MOUNT = "/srv/www";
+const FOLDER = `${MOUNT}/acked`;
 
 /**
  * The product brings no web server there: the test's own is a unit that starts with the mount, as a user's would. It keeps no file open
@@ -22,7 +23,7 @@ After=linode-ha-ocfs2@www.service network-online.target
 
 [Service]
 ExecStartPre=/bin/mountpoint -q ${MOUNT}
-ExecStart=/usr/bin/python3 /usr/local/lib/ack.py ${MOUNT}
+ExecStart=/usr/bin/python3 /usr/local/lib/ack.py ${FOLDER}
 Restart=always
 RestartSec=1
 StartLimitIntervalSec=0
@@ -60,12 +61,12 @@ export class DualScene implements Scene {
       });
       if (code !== 0) throw new Error(`${file} could not be written on ${node}: ${stderr}`);
     };
-    await this.lab.sshOk(nodes[0], `mountpoint -q ${MOUNT} && touch ${MOUNT}/acked.log && sync -f ${MOUNT}`, 120);
+    await this.lab.sshOk(nodes[0], `mountpoint -q ${MOUNT} && mkdir -p ${FOLDER} && sync -f ${MOUNT}`, 120);
     await Promise.all(
       nodes.map(async (node) => {
         await put(node, "/etc/systemd/system/visited.service", UNIT);
         await put(node, "/usr/local/lib/ack.py", program);
-        await this.lab.sshOk(node, "systemctl daemon-reload && systemctl enable --now visited.service", 120);
+        await this.lab.sshOk(node, "systemctl daemon-reload && systemctl enable visited.service && systemctl restart visited.service", 120);
       }),
     );
     const linodes = await this.lab.list("linode/instances");
@@ -107,7 +108,7 @@ export class DualScene implements Scene {
   async lost(): Promise<number> {
     const acknowledged = Object.values(this.visitors).flatMap((each) => each.acknowledged("file").map(({ n }) => n));
     for (const node of this.doors()) {
-      const { code, stdout } = await this.lab.probe(node, `mountpoint -q ${MOUNT} && cat ${MOUNT}/acked.log`, 60);
+      const { code, stdout } = await this.lab.probe(node, `mountpoint -q ${MOUNT} && cat ${FOLDER}/*.log`, 60);
       if (code === 255) continue;
       const there = new Set(stdout.split("\n").map((line) => Number(line.split(" ")[0])));
       return acknowledged.filter((n) => !there.has(n)).length;
