@@ -137,9 +137,9 @@ const coordinator = async (): Promise<string> => {
   return node;
 };
 
-// Pacemaker's controller ends with its executor. On the node that coordinates the cluster the peer takes that for a failure and fences it;
-// elsewhere the controller is back at once, looks at everything anew, and may move what is there in order. The cluster forgets that node's
-// promotion scores then: the pair is whole only when they have been sent again and everything is back where it belongs.
+// Pacemaker's controller ends with its executor. Where it is back before the peer has looked, nothing need move; else the peer takes that for a
+// failure and fences the node. A node that was not fenced has lost its promotion scores in the cluster's configuration: the pair is whole only
+// when they have been sent again and everything is back where it belongs.
 test.each(["coordinates the cluster", "does not"])(
   "fault 10: the manager's executor is killed on the node that %s: restarted or fenced, and one node writes",
   async (which) => {
