@@ -63,7 +63,8 @@ export class Applied {
     // What an earlier run left may be half of an update.
     const { code, stdout, stderr } = await project.linodeHa(["resume"], { seconds: 300 });
     if (code !== 0) throw new Error(`the stack cannot be put right: ${stdout}\n${stderr}`);
-    await project.pulumiOk(["up", "--yes", "--skip-preview"], { seconds: UPDATE_SECONDS });
+    const up = await project.pulumi(["up", "--yes", "--skip-preview"], { seconds: UPDATE_SECONDS });
+    if (up.code !== 0) throw new Error(`the stack does not come up:\n${diagnosticsOf(up.stdout)}\n${up.stderr}`);
     await scene.whole(this.config);
     await scene.prepare(this.config);
     this.quiet = await this.quietGap();
@@ -200,7 +201,12 @@ export class Applied {
 }
 
 /** What the engine says of why an update failed. */
-const diagnosticsOf = (said: string): string => /^Diagnostics:\n[\s\S]*?(?=^Outputs:|^Resources:)/m.exec(said)?.[0] ?? said;
+const diagnosticsOf = (said: string): string =>
+  // Of a failed step the engine shows its whole text before its words.
+  (/^Diagnostics:\n[\s\S]*?(?=^Outputs:|^Resources:)/m.exec(said)?.[0] ?? said)
+    .split("\n")
+    .map((line) => (line.length > 600 ? `${line.slice(0, 200)} … ${line.slice(-400)}` : line))
+    .join("\n");
 
 /** Says it, and keeps it where REVIEW_RESULTS says, a JSON line each. */
 export function record(result: AppliedChange): void {

@@ -66,7 +66,11 @@ export class DualScene implements Scene {
       nodes.map(async (node) => {
         await put(node, "/etc/systemd/system/visited.service", UNIT);
         await put(node, "/usr/local/lib/ack.py", program);
-        await this.lab.sshOk(node, "systemctl daemon-reload && systemctl enable visited.service && systemctl restart visited.service", 120);
+        await this.lab.sshOk(
+          node,
+          "systemctl daemon-reload && systemctl enable visited.service && systemctl restart visited.service",
+          120,
+        );
       }),
     );
     const linodes = await this.lab.list("linode/instances");
