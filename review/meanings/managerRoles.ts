@@ -129,6 +129,7 @@ export const pacemaker: RoleMeaning = {
     GROUPS_AND_LAST: later("what the step waits for"),
     RESOURCES: later("what the step looks at"),
     MANAGED_UNITS: later("what starts no longer by itself at boot"),
+    SCORES_TIMER: harmless,
     SETTLE: harmless,
   },
 };
