@@ -77,6 +77,17 @@ test("nor is one whose disk is UpToDate after a success of drbdadm's", () => {
   expect([status, logged]).toEqual([1, expect.stringContaining("ds:UpToDate/DUnknown: not done")]);
 });
 
+test.each(["WFConnection ro:Secondary/Unknown ds:Diskless/DUnknown C", "Unconfigured"])(
+  "a disk that the kernel does not have is marked by drbdadm itself: cs:%s",
+  (state) => {
+    expect(asked(`version: 8.4.11 (api:1/proto:86-101)\n 1: cs:${state}\n`, "exit 0")).toEqual({
+      status: 0,
+      called: "outdate site",
+      logged: "",
+    });
+  },
+);
+
 test.each([5, 17, 20])("drbdadm's own answer %d is dopd's to understand", (code) => {
   expect(asked(proc("WFConnection", "Inconsistent"), `exit ${code}`)).toMatchObject({ status: code, logged: "" });
 });
