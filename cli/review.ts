@@ -17,6 +17,7 @@ import {
   type Rank,
 } from "../review";
 import { isFed, readAll, readBytes } from "./input";
+import { notThere } from "./pulumiCli";
 
 /** What the command ends with where there is nothing to review: what is not understood is never taken for harmless. */
 const NOT_UNDERSTOOD = 3;
@@ -121,10 +122,7 @@ async function runPreview(stack: string | undefined, say: Say): Promise<Buffer> 
   const child = spawn("pulumi", args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("error", () => {
-      const todo = "install it, or give --plan a preview that was made elsewhere";
-      reject(
-        new UserError("The Pulumi CLI cannot be started", [{ path: "PATH", what: '"pulumi" is not there', todo }]),
-      );
+      reject(notThere("install it, or give --plan a preview that was made elsewhere"));
     });
     child.on("close", resolve);
   });
