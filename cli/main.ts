@@ -2,12 +2,11 @@ import * as fs from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../components/internal/errors";
 import { runPulumi, type PulumiTarget } from "./pulumiCli";
-import { resume } from "./resume";
-import { gradeOf } from "./decide/grade";
 import { EXIT } from "./exitCodes";
+import { addGraph } from "./graph";
 import { addOperations } from "./operations";
-import { stackNodes } from "./reach/nodes";
-import { formatStatus, readPair, statusJson } from "./status";
+import { addReview } from "./review";
+import type { Node } from "./reach/nodes";
 
 interface StackOptions {
   readonly stack?: string;
@@ -55,7 +54,14 @@ function projectName(): string {
   return name;
 }
 
+/** The stack's nodes. What each command needs is loaded when it is called: a review does not wait for SSH. */
+async function nodesOf(options: StackOptions): Promise<Node[]> {
+  const { stackNodes } = await import("./reach/nodes");
+  return stackNodes(await target(options));
+}
+
 async function runResume(options: StackOptions): Promise<void> {
+  const { resume } = await import("./resume");
   const { url } = JSON.parse(await runPulumi(["whoami", "--verbose", "--json"])) as { url: string };
   const backend = process.env["PULUMI_BACKEND_URL"] ?? url;
   const report = await resume({ ...(await target(options)), project: projectName(), backend }, say);
@@ -67,7 +73,11 @@ async function runResume(options: StackOptions): Promise<void> {
 
 async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
   try {
-    const nodes = await stackNodes(await target(options));
+    const [{ formatStatus, readPair, statusJson }, { gradeOf }] = await Promise.all([
+      import("./status"),
+      import("./decide/grade"),
+    ]);
+    const nodes = await nodesOf(options);
     const state = await readPair(nodes);
     process.stdout.write(
       options.json === true ? `${JSON.stringify(statusJson(state), undefined, 2)}\n` : formatStatus(state, nodes),
@@ -99,9 +109,12 @@ program
   .option("--json", "for programs")
   .action(runStatus);
 
-addOperations(program, async (options) => stackNodes(await target(options)), say);
+addOperations(program, nodesOf, say);
+
+addReview(program, say);
+addGraph(program);
 
 program.parseAsync().catch((error: unknown) => {
   fail(error);
-  process.exitCode = EXIT.degraded;
+  process.exitCode ??= EXIT.degraded;
 });

@@ -159,7 +159,8 @@ export class HaPair extends pulumi.ComponentResource {
     const plan = planPair(name, stack, args);
     this.tag = ownerTag(pulumi.getProject(), stack, name);
 
-    const login = sshKeys(`${name}-login`, `${name}@${stack}`, this);
+    // Not this component's name: the key is on the boot disks, which another comment would replace.
+    const login = sshKeys(`${name}-login`, `linode-ha@${stack}`, this);
     const build = {
       name,
       plan,

@@ -49,7 +49,7 @@ drbd_adjust() {
   while :; do
     code=0
     words=$(drbdadm adjust "$1" 2>&1) || code=$?
-    if [[ -n $words ]]; then sed -E 's/(--shared-secret=)("[^"]*"|[^[:space:]]*)/\1(secret)/g' <<<"$words" >&2; fi
+    if [[ -n $words ]]; then sed -E "s/(--shared-secret=)(\"[^\"]*\"|'[^']*'|[^[:space:]]*)/\1(secret)/g" <<<"$words" >&2; fi
     if ((code == 0)); then return 0; fi
     if [[ $words != *"did not terminate within"* ]] || ((++tries >= 5)); then return "$code"; fi
     sleep 1

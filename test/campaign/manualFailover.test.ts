@@ -85,6 +85,8 @@ it("fault 24: where the sync source is cut in mid-resync, the Inconsistent node 
     expect([code, stderr]).toEqual([11, expect.stringContaining("not UpToDate")]);
   }
   expect((await lab.ssh(second, `drbdadm primary ${VOLUME}`)).code).not.toBe(0);
+  // Its pace as configured again: a verification keeps to it, too.
+  await lab.sshOk(second, `drbdadm adjust ${VOLUME}`);
   await pair.boot(first);
   await pair.whole(first);
   await lab.sshOk(first, "rm /srv/bulk");

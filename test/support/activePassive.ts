@@ -12,7 +12,7 @@ const RECOVERY_SECONDS = 240;
 export class ActivePassive {
   readonly project: StackProject;
   address = "";
-  private visitors!: Visitors;
+  visitors!: Visitors;
 
   constructor(
     readonly nodes: readonly [string, string],

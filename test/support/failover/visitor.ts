@@ -60,11 +60,12 @@ export async function installAckPage(lab: Lab, node: string, folder: string, set
 export class Visitors {
   readonly attempts: Attempt[] = [];
   private child: ChildProcess | undefined;
-  private next = 1;
 
+  /** @param next the first write's number: visitors of one site at several doors must not use the same ones */
   constructor(
     private readonly lab: Lab,
     readonly site: AckSite,
+    private next = 1,
   ) {}
 
   /** Makes the database's table; once, while all is well. */

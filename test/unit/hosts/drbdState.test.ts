@@ -79,4 +79,9 @@ describe("a change that drbdadm carries out", () => {
     expect({ code, calls }).toEqual({ code: 20, calls: 1 });
     expect(said).toBe("Failure: (125) Device has a disk-config; 'drbdsetup connect --shared-secret=(secret) -x'\n");
   });
+
+  it("hides a secret in single quotes whole, too", () => {
+    const { said } = adjust(99, "drbdsetup connect --shared-secret='with blanks' -x failed\n");
+    expect(said).toBe("drbdsetup connect --shared-secret=(secret) -x failed\n");
+  });
 });
