@@ -10,10 +10,11 @@ import { connections } from "./measures/connections";
 import { failover } from "./measures/failover";
 import { noop } from "./measures/noop";
 import { pair } from "./measures/pair";
+import { review } from "./measures/review";
 import { renderTable, type Measure, type Row } from "./row";
 
 /** In the order in which they run: those that look at the deployed pair before the one that takes it away. */
-const MEASURES: readonly Measure[] = [api, boot, connections, noop, pair, failover, byClock];
+const MEASURES: readonly Measure[] = [api, boot, connections, noop, pair, failover, review, byClock];
 
 function chosen(names: readonly string[]): readonly Measure[] {
   const unknown = names.filter((name) => !MEASURES.some((measure) => measure.name === name));

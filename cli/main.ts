@@ -1,13 +1,12 @@
 import * as fs from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../components/internal/errors";
-import { runPulumi, stackOutputs, type PulumiTarget } from "./pulumiCli";
-import { resume } from "./resume";
-import { gradeOf } from "./decide/grade";
+import { runPulumi, type PulumiTarget } from "./pulumiCli";
 import { EXIT } from "./exitCodes";
+import { addGraph } from "./graph";
 import { addOperations } from "./operations";
-import { pairNames, stackNodes } from "./reach/nodes";
-import { formatStatus, readPair, statusJson } from "./status";
+import { addReview } from "./review";
+import type { Node } from "./reach/nodes";
 
 interface StackOptions {
   readonly stack?: string;
@@ -55,7 +54,14 @@ function projectName(): string {
   return name;
 }
 
+/** The stack's nodes. What each command needs is loaded when it is called: a review does not wait for SSH. */
+async function nodesOf(options: StackOptions): Promise<Node[]> {
+  const { stackNodes } = await import("./reach/nodes");
+  return stackNodes(await target(options), pairOption());
+}
+
 async function runResume(options: StackOptions): Promise<void> {
+  const { resume } = await import("./resume");
   const { url } = JSON.parse(await runPulumi(["whoami", "--verbose", "--json"])) as { url: string };
   const backend = process.env["PULUMI_BACKEND_URL"] ?? url;
   const report = await resume({ ...(await target(options)), project: projectName(), backend }, say);
@@ -67,6 +73,8 @@ async function runResume(options: StackOptions): Promise<void> {
 
 async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
   try {
+    const [{ formatStatus, readPair, statusJson }, { gradeOf }, { pairNames, stackNodes }, { stackOutputs }] =
+      await Promise.all([import("./status"), import("./decide/grade"), import("./reach/nodes"), import("./pulumiCli")]);
     const stack = await target(options);
     const chosen = pairOption();
     const names = chosen === undefined ? pairNames(await stackOutputs(stack)) : [chosen];
@@ -115,9 +123,12 @@ program
   .option("--json", "for programs")
   .action(runStatus);
 
-addOperations(program, async (options) => stackNodes(await target(options), pairOption()), say);
+addOperations(program, nodesOf, say);
+
+addReview(program, say);
+addGraph(program);
 
 program.parseAsync().catch((error: unknown) => {
   fail(error);
-  process.exitCode = EXIT.degraded;
+  process.exitCode ??= EXIT.degraded;
 });

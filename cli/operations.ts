@@ -1,12 +1,7 @@
 import * as readline from "node:readline/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { UserError } from "../components/internal/errors";
-import { maintenance } from "./maintenance";
 import type { Node } from "./reach/nodes";
-import { recover } from "./recover";
-import { standby } from "./standby";
-import { switchover } from "./switchover";
-import { verify } from "./verify";
 
 interface Shared {
   readonly stack?: string;
@@ -46,7 +41,10 @@ function confirmer(wanted: string | undefined, yes: boolean): (question: string)
   };
 }
 
-/** The commands that change something on the nodes. `nodesOf` finds them in the stack's outputs. */
+/**
+ * The commands that change something on the nodes. `nodesOf` finds them in the stack's outputs. Each is loaded when it is called: a
+ * command that reaches no node does not wait for SSH.
+ */
 export function addOperations(program: Command, nodesOf: (options: Shared) => Promise<Node[]>, say: Say): void {
   const operation = (command: Command, timeout: number): Command =>
     command
@@ -60,12 +58,14 @@ export function addOperations(program: Command, nodesOf: (options: Shared) => Pr
     .option("--probe <host:port>", "where a client looks; default: a listening port of the group's address")
     .action(async (group: string, options: Shared & { to?: string; together?: boolean; probe?: string }) => {
       const { to, together, probe, timeout } = options;
+      const { switchover } = await import("./switchover");
       await switchover(await nodesOf(options), { group, to, together, probe, timeoutSeconds: timeout }, say);
     });
 
   operation(program.command("verify [volume]"), 86_400)
     .description("compare both sides of a volume block by block, in use; exit code 2 when they differ")
     .action(async (volume: string | undefined, options: Shared) => {
+      const { verify } = await import("./verify");
       process.exitCode = await verify(await nodesOf(options), { volume, timeoutSeconds: options.timeout }, say);
     });
 
@@ -80,6 +80,7 @@ export function addOperations(program: Command, nodesOf: (options: Shared) => Pr
       const loser = nodes.find(({ name }) => name !== options.keep)?.name;
       const { keep, copy, timeout } = options;
       const confirm = confirmer(loser, options.yes === true);
+      const { recover } = await import("./recover");
       await recover(nodes, { volume, keep, copy, confirm, timeoutSeconds: timeout }, say);
     });
 
@@ -87,6 +88,7 @@ export function addOperations(program: Command, nodesOf: (options: Shared) => Pr
     .description("take all groups off a node, before work on it")
     .option("--off", "let it carry groups again")
     .action(async (node: string, options: Shared & { off?: boolean }) => {
+      const { standby } = await import("./standby");
       await standby(await nodesOf(options), { node, off: options.off, timeoutSeconds: options.timeout }, say);
     });
 
@@ -94,6 +96,7 @@ export function addOperations(program: Command, nodesOf: (options: Shared) => Pr
     .description("tell the manager to watch, restart and move nothing")
     .option("--off", "let it look after everything again")
     .action(async (options: Shared & { off?: boolean }) => {
+      const { maintenance } = await import("./maintenance");
       await maintenance(await nodesOf(options), { off: options.off, timeoutSeconds: options.timeout }, say);
     });
 }

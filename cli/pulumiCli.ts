@@ -42,6 +42,10 @@ interface RunOptions {
   readonly show?: boolean;
 }
 
+/** The Pulumi CLI is not installed. */
+export const notThere = (todo: string): UserError =>
+  new UserError("The Pulumi CLI cannot be started", [{ path: "PATH", what: '"pulumi" is not there', todo }]);
+
 /** Runs `pulumi` with the current environment and returns its standard output. */
 export function runPulumi(args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -58,11 +62,7 @@ export function runPulumi(args: readonly string[], options: RunOptions = {}): Pr
     child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
     child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
     child.on("error", () => {
-      reject(
-        new UserError("The Pulumi CLI cannot be started", [
-          { path: "PATH", what: '"pulumi" is not there', todo: "install it, or run this through `linode-lab exec --`" },
-        ]),
-      );
+      reject(notThere("install it, or run this through `linode-lab exec --`"));
     });
     child.on("close", (code) => {
       if (code === 0) {

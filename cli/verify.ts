@@ -108,9 +108,9 @@ async function verifyOne(
     say(`${name}: both sides are the same`);
     return true;
   }
-  say(
-    `${name}: ${end.outOfSyncBytes / 4096} blocks of 4 KiB (${inBytes(end.outOfSyncBytes)}) differ between the sides`,
-  );
+  const blocks = end.outOfSyncBytes / 4096;
+  const [noun, verb] = blocks === 1 ? ["block", "differs"] : ["blocks", "differ"];
+  say(`${name}: ${blocks} ${noun} of 4 KiB (${inBytes(end.outOfSyncBytes)}) ${verb} between the sides`);
   for (const line of await rangesSince(node, since, minor)) say(`  ${line}`);
   for (const line of nextSteps(name, node.name, dualPrimary)) say(`  ${line}`);
   return false;

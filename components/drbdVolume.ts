@@ -91,6 +91,11 @@ export interface DrbdVolumeArgs {
   readonly mode: DrbdVolumeMode;
   /** TCP port of the replication on both nodes. Default 7788. */
   readonly port?: number;
+  /**
+   * The network of the replication. `public6`: the nodes' public IPv6 addresses, not encrypted by DRBD; let the port through with
+   * {@link PairAccess.peerTcp6Ports}. Default: the pair's interconnect.
+   */
+  readonly network?: "interconnect" | "public6";
   /** Number of `/dev/drbd<minor>`. Default 0. */
   readonly minor?: number;
   /**
@@ -265,9 +270,10 @@ export class DrbdVolume extends pulumi.ComponentResource {
   }
 }
 
-function sideOf(node: HaNode, { backing }: DrbdVolumeArgs): pulumi.Output<DrbdSide> {
+function sideOf(node: HaNode, { backing, network }: DrbdVolumeArgs): pulumi.Output<DrbdSide> {
   const device = backing.kind === "device" ? backing.path : node.devices[backing.name];
-  const { family, address } = node.addresses.interconnect;
+  const { interconnect, public6 } = node.addresses;
+  const { family, address } = network === "public6" ? { family: "ipv6" as const, address: public6 } : interconnect;
   return pulumi
     .all([address, device ?? ""])
     .apply(([ip, path]) => ({ name: node.name, address: ip, family, device: path }));

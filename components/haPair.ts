@@ -63,6 +63,8 @@ export interface PairAccess {
   readonly publicTcpPorts?: readonly number[];
   /** UDP ports that each node opens to the other's private IPv4 address alone, for example a second way for heartbeats. Default: none. */
   readonly peerUdpPorts?: readonly number[];
+  /** TCP ports that each node opens to the other's public IPv6 address alone, for example a volume's replication. Default: none. */
+  readonly peerTcp6Ports?: readonly number[];
 }
 
 /** Thresholds of the vendor's alert mails; 0 switches one off. */

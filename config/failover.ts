@@ -24,6 +24,7 @@ const named = <T extends z.ZodType>(what: string, value: T) =>
 const volume = z.strictObject({
   backing: backing.default({ kind: "volume", sizeGiB: 10 }),
   port: port.default(7788),
+  network: z.enum(["interconnect", "public6"]).default("interconnect"),
   minor: whole(0, 255).default(0),
   initialSync: z.enum(["skip-if-blank", "full"]).default("skip-if-blank"),
   syncRateKiB: whole(250, 4194304).optional(),

@@ -99,6 +99,12 @@ const COMMON: Fields = {
     "an object with filesystem; the name is up to 23 of a-z, 0-9 and '-', starting with a letter",
     "data: { filesystem: { mountpoint: /srv } }",
   ),
+  "volumes.*.network": help(
+    "The network of the replication: the pair's interconnect, or the nodes' public IPv6 addresses, where DRBD does not encrypt.",
+    "interconnect or public6",
+    "network: public6",
+    "interconnect",
+  ),
   "volumes.*.syncRateKiB": help(
     "A fixed rate for a resync in KiB/s; without it DRBD adapts to what the network bears.",
     "a whole number, 250 to 4194304",

@@ -32,6 +32,7 @@ import { nginxProxyRole } from "./services/nginx-proxy/render";
 import { nfsRole } from "./services/nfs/render";
 import { packageDriftRole } from "./services/package-drift/render";
 import { postgresqlRole } from "./services/postgresql/render";
+import { wordpressPackagesRole } from "./services/wordpress-packages/render";
 import { wordpressRole } from "./services/wordpress/render";
 
 /** Every role there is. */
@@ -69,6 +70,7 @@ export const roles: readonly Pick<HostRole<never, unknown>, "name" | "packages">
   nfsRole,
   packageDriftRole,
   postgresqlRole,
+  wordpressPackagesRole,
   wordpressRole,
 ];
 

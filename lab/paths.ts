@@ -19,6 +19,8 @@ export interface LabPaths {
   readonly store: string;
   readonly disks: string;
   readonly machines: string;
+  /** What Linodes mailed, a JSON line each. */
+  readonly mail: string;
   /** What faults are at work. */
   readonly faults: string;
   /** The host keys that guests reported on their consoles. */
@@ -80,6 +82,7 @@ export function labPaths(name: string, env: Environment = process.env): LabPaths
     store: join(state, "store"),
     disks: join(state, "disks"),
     machines: join(state, "machines"),
+    mail: join(state, "mail.jsonl"),
     faults: join(state, "faults.json"),
     hostKeys: join(state, "host-keys"),
     knownHosts: join(state, "known_hosts"),

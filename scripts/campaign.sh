@@ -15,6 +15,7 @@ purge_lab() {
 }
 
 require_node
+ensure_browser
 ensure_packages
 build
 trap purge_lab EXIT

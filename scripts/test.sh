@@ -56,16 +56,24 @@ jest_stage() {
     "$(node -p "const r = require('$report'); r.numFailedTests + r.numRuntimeErrorTestSuites || (r.success === false ? 1 : 0)")"
 }
 
+# What the nodes have from their own packages: tests of certificates and proxies run it here.
+ensure_hosts_programs() {
+  ensure_commands curl=curl dehydrated=dehydrated nginx=nginx-light openssl=openssl
+  /usr/bin/python3 -I -c 'import dns.resolver' 2>/dev/null || install_packages python3-dnspython
+  unpack_commands "$work/tools" promtool=prometheus exportfs=nfs-kernel-server nfsconf=nfs-common
+}
+
+ensure_lab_programs() {
+  ensure_browser
+}
+
 stage() {
   case $1 in
     lint) for linter in "${linters[@]}"; do check scripts/lint.sh "$linter"; done ;;
     types) check npx --no-install tsc --noEmit -p tsconfig.json ;;
     unit | golden) jest_stage "$1" ;;
     hosts | lab)
-      # What the nodes have from their own packages: tests of certificates and proxies run it here.
-      [[ $1 != hosts ]] || ensure_commands dehydrated=dehydrated nginx=nginx-light
-      [[ $1 != hosts ]] || unpack_commands "$work/tools" promtool=prometheus exportfs=nfs-kernel-server nfsconf=nfs-common
-      [[ $1 != hosts ]] || /usr/bin/python3 -I -c 'import dns.resolver' 2>/dev/null || install_packages python3-dnspython
+      ensure_"$1"_programs
       purge_lab
       jest_stage "$1"
       ;;

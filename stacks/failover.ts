@@ -43,6 +43,7 @@ export function failoverParts(
       backing: backingOf(name, settings),
       mode: { kind: "single-primary", preferred: groupOf(config, "volumes", name).preferred, promote: "manager" },
       port: settings.port,
+      network: settings.network,
       minor: settings.minor,
       initialSync: settings.initialSync,
       detection: { seconds: options.detectionSeconds ?? config.detection.seconds },

@@ -27,7 +27,14 @@ export function failoverPair(config: FailoverConfig, access: Partial<PairAccess>
       tell = resolve;
     }),
   );
-  const pair = new HaPair("pair", { ...config.pair, access: { ...config.pair.access, ...access }, extraHosts });
+  const peerTcp6Ports = Object.values(config.volumes)
+    .filter(({ network }) => network === "public6")
+    .map(({ port }) => port);
+  const pair = new HaPair("pair", {
+    ...config.pair,
+    access: { ...config.pair.access, ...(peerTcp6Ports.length === 0 ? {} : { peerTcp6Ports }), ...access },
+    extraHosts,
+  });
   const addresses = makeAddresses(pair, config);
   tell(namesOf(addresses, config.pair.domain));
   return { pair, addresses };

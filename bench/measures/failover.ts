@@ -72,7 +72,8 @@ async function powerCut(bench: Bench, pair: CrossedPair, run: string): Promise<C
   let at = 0;
   const outage = await pair.withVisitors(async (begun) => {
     at = begun;
-    await pair.lab.fault("power-cut", pair.db);
+    // It stays off until it is fenced: a guest could be back before anybody has noticed.
+    await pair.lab.fault("power-cut", "--stay-down", pair.db);
     await pair.served(begun, SERVED_SECONDS, ["db"], pair.web);
   });
   const first = pair.visitors.acknowledged("db").find(({ start, words }) => start >= at && words === `ok ${pair.web}`);
@@ -122,7 +123,7 @@ async function standby(pair: CrossedPair, node: string, ...more: readonly string
 async function death(bench: Bench, pair: CrossedPair, run: string): Promise<number> {
   await standby(pair, pair.web);
   const outage = await pair.withVisitors(async (begun) => {
-    await pair.lab.fault("power-cut", pair.web);
+    await pair.lab.fault("power-cut", "--stay-down", pair.web);
     await pair.served(begun + 10_000, SERVED_SECONDS, ["db"], pair.db);
   });
   await standby(pair, pair.web, "--off");

@@ -21,15 +21,19 @@ export function findingsOf(state: PairState): Finding[] {
       checks.filter(({ ok }) => !ok).map((check) => degraded(`${name}: ${check.name}: ${check.detail}`)),
     ),
     ...state.resources.flatMap(resourceFindings),
-    ...manager.groups.flatMap(({ name, activeOn, partlyOn, notes, preferred }) => {
+    ...manager.groups.flatMap(({ name, activeOn, partlyOn, silentOn, notes, preferred }) => {
       if (activeOn.length > 1) return [critical(`group ${name} is active on both nodes`)];
-      if (activeOn.length === 1) return notes.map((note) => degraded(`group ${name}: ${note}`));
-      if (partlyOn.length > 0) return [critical(`group ${name} is only partly active, on ${partlyOn.join(" and ")}`)];
+      const why = notes.map((note) => degraded(`group ${name}: ${note}`));
+      // Who did not answer in time may well have all of it.
+      const silent = partlyOn.length > 0 && partlyOn.every((node) => silentOn?.includes(node));
+      if (activeOn.length === 1 || silent) return why;
+      if (partlyOn.length > 0) {
+        return [critical(`group ${name} is only partly active, on ${partlyOn.join(" and ")}`), ...why];
+      }
       const unseen = state.nodes.filter(({ reached }) => !reached).map((node) => node.name);
       const where = unseen.length > 0 ? `; ${unseen.join(" and ")} could not be asked` : "";
-      return [
-        critical(`group ${name} is not active${where}${preferred === undefined ? "" : ` (preferred: ${preferred})`}`),
-      ];
+      const home = preferred === undefined ? "" : ` (preferred: ${preferred})`;
+      return [critical(`group ${name} is not active${where}${home}`)];
     }),
     ...manager.nodes
       .filter(({ online, standby }) => !online || standby)

@@ -80,6 +80,11 @@ export function quoted(word: string): string {
   return `'${word.replace(/'/g, `'\\''`)}'`;
 }
 
+/** A command of drbdadm's that fails is shown whole, with the secret of the replication among its words. */
+export function withoutSecrets(words: string): string {
+  return words.replace(/(--shared-secret=)("[^"]*"|'[^']*'|\S*)/g, "$1(secret)");
+}
+
 /**
  * Runs one command that must work.
  *
@@ -95,7 +100,7 @@ export async function must(node: Node, command: string, timeoutMs: number, todo:
     ]);
   }
   if (result.code !== 0) {
-    const said = result.stdout.trim().split("\n").slice(-8).join("\n      ");
+    const said = withoutSecrets(result.stdout).trim().split("\n").slice(-8).join("\n      ");
     throw new UserError(`${node.name} did not do it`, [
       { path: `${node.name}: ${command}`, what: said || `exit code ${result.code}`, todo },
     ]);

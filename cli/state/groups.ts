@@ -9,6 +9,8 @@ export interface GroupState {
   readonly activeOn: readonly string[];
   /** Nodes on which some of it runs. */
   readonly partlyOn: readonly string[];
+  /** Those of {@link partlyOn} that did not say in time what they run: all of it, for all that is known. */
+  readonly silentOn?: readonly string[];
   /** What does not run as it should, or cannot be moved alone: words for a person. */
   readonly notes: readonly string[];
   /** Whether it goes back to its preferred node by itself; undefined: not known. */

@@ -47,6 +47,7 @@ function groupOf(name: string, answers: Readonly<Record<string, Readonly<Record<
     addresses: words(/^run address (\S+)/gm),
     activeOn,
     partlyOn,
+    silentOn: silent,
     notes: sides.flatMap(({ node, answer }) =>
       silent.includes(node)
         ? [`${node} did not say in time what it runs`]

@@ -28,7 +28,8 @@ export function buildHosts(name: string, args: HostsArgs, what: string, parent: 
   const plan = planPair(name, stack, args, what);
   const tag = ownerTag(pulumi.getProject(), stack, name);
 
-  const login = sshKeys(`${name}-login`, `${name}@${stack}`, parent);
+  // Not this component's name: the key is on the boot disks, which another comment would replace.
+  const login = sshKeys(`${name}-login`, `linode-ha@${stack}`, parent);
   const build = {
     name,
     plan,

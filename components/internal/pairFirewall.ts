@@ -2,30 +2,28 @@ import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
 import type { PairPlan } from "./pairPlan";
 
+type InboundRule = pulumi.Input<linode.types.input.FirewallInbound>;
+
 /** What a firewall must let through between the nodes: everything, from exactly the peer's address; on another network only what is named. */
-function peerRules(
-  plan: PairPlan,
-  instances: readonly linode.Instance[],
-): pulumi.Input<linode.types.input.FirewallInbound>[] {
+function peerRules(plan: PairPlan, instances: readonly linode.Instance[]): InboundRule[] {
   const privateAddresses = instances.map((instance) => instance.privateIpAddress.apply((address) => `${address}/32`));
-  const named =
-    plan.interconnect.kind === "private"
-      ? []
-      : plan.peerUdpPorts.map((port) => ({
-          label: `peer-udp-${port}`,
-          action: "ACCEPT",
-          protocol: "UDP",
-          ports: String(port),
-          ipv4s: privateAddresses,
-        }));
+  const publicAddresses = instances.map((instance) =>
+    instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`),
+  );
+  const each = (ports: readonly number[], kind: string, protocol: string, from: object): InboundRule[] =>
+    ports.map((port) => ({ label: `peer-${kind}-${port}`, action: "ACCEPT", protocol, ports: String(port), ...from }));
+  const udp = each(plan.peerUdpPorts, "udp", "UDP", { ipv4s: privateAddresses });
+  const tcp6 = each(plan.peerTcp6Ports, "tcp6", "TCP", { ipv6s: publicAddresses });
+  // Where all is let through between these addresses, nothing more is said of them.
+  const named = [
+    ...(plan.interconnect.kind === "private" ? [] : udp),
+    ...(plan.interconnect.kind === "public6" ? [] : tcp6),
+  ];
   // The vendor's firewall does not filter VLANs.
   if (plan.interconnect.kind === "vlan") {
     return named;
   }
-  const addresses =
-    plan.interconnect.kind === "private"
-      ? privateAddresses
-      : instances.map((instance) => instance.ipv6.apply((address) => `${address.split("/")[0] ?? address}/128`));
+  const addresses = plan.interconnect.kind === "private" ? privateAddresses : publicAddresses;
   const family = plan.interconnect.kind === "private" ? "ipv4s" : "ipv6s";
   const all = ["TCP", "UDP"].map((protocol) => ({
     label: `peer-${protocol.toLowerCase()}`,

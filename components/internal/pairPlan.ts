@@ -64,6 +64,7 @@ export interface PairPlan {
   readonly sshFrom: readonly pulumi.Input<string>[];
   readonly publicTcpPorts: readonly number[];
   readonly peerUdpPorts: readonly number[];
+  readonly peerTcp6Ports: readonly number[];
   readonly placement: "strict" | "flexible";
   readonly configLabel: string;
   readonly alerts: Required<PairAlerts>;
@@ -107,6 +108,7 @@ export function planPair(name: string, stack: string, args: HostsArgs, what = "H
     sshFrom: args.access.sshFrom ?? [],
     publicTcpPorts: args.access.publicTcpPorts ?? [],
     peerUdpPorts: args.access.peerUdpPorts ?? [],
+    peerTcp6Ports: args.access.peerTcp6Ports ?? [],
     placement: args.placement ?? DEFAULTS.placement,
     configLabel: args.configLabel ?? DEFAULTS.configLabel,
     alerts: { ...DEFAULTS.alerts, ...args.alerts },
@@ -186,24 +188,22 @@ function checkAccess(args: HostsArgs, found: Findings): void {
       todo: "write it as 203.0.113.0/24 or 2001:db8::/32",
     });
   });
-  args.access.publicTcpPorts?.forEach((port, index) => {
-    found.require(isPort(port), {
-      path: `access.publicTcpPorts[${index}]`,
-      given: port,
-      what: "is not a TCP port",
-      allowed: "1 to 65535",
-      todo: "name the port of a service, for example 443",
+  const ports = [
+    ["publicTcpPorts", "a TCP port", "a service, for example 443"],
+    ["peerUdpPorts", "a UDP port", "what the nodes say to each other, for example 694"],
+    ["peerTcp6Ports", "a TCP port", "what the nodes say to each other, for example 7788"],
+  ] as const;
+  for (const [list, kind, whose] of ports) {
+    args.access[list]?.forEach((port, index) => {
+      found.require(isPort(port), {
+        path: `access.${list}[${index}]`,
+        given: port,
+        what: `is not ${kind}`,
+        allowed: "1 to 65535",
+        todo: `name the port of ${whose}`,
+      });
     });
-  });
-  args.access.peerUdpPorts?.forEach((port, index) => {
-    found.require(isPort(port), {
-      path: `access.peerUdpPorts[${index}]`,
-      given: port,
-      what: "is not a UDP port",
-      allowed: "1 to 65535",
-      todo: "name the port of what the nodes say to each other, for example 694",
-    });
-  });
+  }
 }
 
 function planInterconnect(args: HostsArgs, defaultLabel: string, found: Findings): InterconnectPlan {

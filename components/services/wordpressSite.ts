@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { AbsolutePath } from "../../hosts/contract";
+import { wordpressPackagesRole } from "../../hosts/services/wordpress-packages/render";
 import { wordpressRole, wordpressSecrets } from "../../hosts/services/wordpress/render";
 import type { HaNode } from "../haNode";
 import { UserError } from "../internal/errors";
@@ -88,7 +89,18 @@ export class WordpressSite extends pulumi.ComponentResource {
       [wordpressSecrets.salt]: salt,
       [wordpressSecrets.admin]: pulumi.secret(args.adminPassword).apply((given) => strong(name, given)),
     };
-    const before = [...args.share.ready, ...(certificate?.ready ?? []), ...(args.after ?? [])];
+    const given = [...args.share.ready, ...(certificate?.ready ?? []), ...(args.after ?? [])];
+    // On all nodes at once, for they take minutes, and what follows is one node's turn after the other's. Not before the rest is done: a
+    // host installs one thing at a time, and nothing else is to wait for these.
+    const packages = args.nodes.map(
+      (node) =>
+        new HostStep(
+          childName(name, node.name, "packages"),
+          { role: wordpressPackagesRole, step: `wordpress-packages-${name}`, node, params: {}, after: given },
+          { parent: this },
+        ),
+    );
+    const before = [...packages, ...given];
     const steps: pulumi.Resource[] = [];
     for (const [index, node] of args.nodes.entries()) {
       steps.push(

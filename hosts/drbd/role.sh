@@ -140,7 +140,7 @@ bring_up() {
   disable_unit drbd.service
   enable_unit "$UNIT"
   if [[ $DRBD_CS != Unconfigured && $DRBD_DISK != Diskless ]] && file_changed "/etc/drbd.d/*"; then
-    if applying; then drbdadm adjust "$RESOURCE"; fi
+    if applying; then drbd_adjust "$RESOURCE"; fi
     changed "adjusted $RESOURCE to its new settings"
   fi
   if systemctl is-active --quiet "$UNIT" && [[ $DRBD_CS == Unconfigured || $DRBD_DISK == Diskless ]]; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the units of a DRBD resource do on this host.
 #   drbd-unit up RES      backing device there, resource configured, connecting to the peer; at a boot under Pacemaker the device only
+#   drbd-unit adjust RES  as configured again, without an interruption
 #   drbd-unit down RES    demoted and unconfigured; remembers whether this node was alone
 #   drbd-unit keep RES    promotes whenever that is safe, then starts what stands on the resource
 #   drbd-unit health RES  one line of state; exit 1 unless both sides are UpToDate
@@ -10,8 +11,8 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib/drbd.sh
 . "$here/drbd.sh"
 
-if (($# != 2)) || [[ ! $1 =~ ^(up|down|keep|health)$ ]] || [[ ! -r /etc/linode-ha/drbd/$2 ]]; then
-  printf 'usage: %s up | down | keep | health RESOURCE (one of: %s)\n' "${0##*/}" "$(ls /etc/linode-ha/drbd)" >&2
+if (($# != 2)) || [[ ! $1 =~ ^(up|adjust|down|keep|health)$ ]] || [[ ! -r /etc/linode-ha/drbd/$2 ]]; then
+  printf 'usage: %s up | adjust | down | keep | health RESOURCE (one of: %s)\n' "${0##*/}" "$(ls /etc/linode-ha/drbd)" >&2
   exit 2
 fi
 # shellcheck source=/dev/null
@@ -33,7 +34,11 @@ unit_up() {
     printf '%s is left to Pacemaker, which brings it up when this node is a member again\n' "$RESOURCE"
     return 0
   fi
-  drbdadm adjust "$RESOURCE"
+  drbd_adjust "$RESOURCE"
+}
+
+unit_adjust() {
+  drbd_adjust "$RESOURCE"
 }
 
 # booting_under_pacemaker: a Primary that crashed and is back before its peer has taken over must not meet it: its data count as the newer

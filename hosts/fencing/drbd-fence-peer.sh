@@ -121,22 +121,23 @@ shorter() {
 # This side's dopd crashes when it is asked for two resources at once, for the second after a first, and for a peer that Heartbeat takes
 # for dead; Heartbeat starts it again. So one handler asks at a time, and asks again where the answer is missing before its time is up.
 outdate() {
-  local code try asked
+  local code begun
   mkdir -p "$RUN"
   exec 8>"$RUN/outdate-$PEER_ID.lock"
   if ! flock -w "$((2 * OUTDATE_SECONDS))" 8; then return 0; fi
-  for try in 1 2 3; do
+  begun=$(uptime_ms)
+  while :; do
     if [[ $(timeout 2 cl_status nodestatus "$PEER_NAME" 2>/dev/null || :) != active ]]; then return 0; fi
-    code=0 asked=$(uptime_ms)
+    code=0
     timeout "$((OUTDATE_SECONDS + 1))" "$OUTDATER" -p "$PEER_NAME" -r "$DRBD_RESOURCE" -t "$OUTDATE_SECONDS" >/dev/null 2>&1 || code=$?
     case $code in
       3) verdict=inconsistent ;;
       4) verdict=outdated ;;
       6) give_up "it lives, and is Primary" ;;
       *)
-        if ((try < 3 && $(uptime_ms) - asked < OUTDATE_SECONDS * 1000)); then
-          # dopd is gone, or not there yet: about the time that Heartbeat needs for a new one.
-          sleep 1
+        # dopd is gone, or not there yet: Heartbeat needs about a second for a new one.
+        if (($(uptime_ms) - begun < OUTDATE_SECONDS * 1000)); then
+          sleep 0.2
           continue
         fi
         say notice "$PEER_NAME does not answer the wish to be outdated (code $code)"

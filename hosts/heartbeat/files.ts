@@ -33,6 +33,9 @@ export interface HeartbeatConfig {
 
 const LIBEXEC = "/usr/libexec/heartbeat";
 
+/** Heartbeat's `dopd`, with a `drbdadm outdate` that succeeds only when the side is Outdated. */
+export const dopdProgram = "/usr/local/lib/linode-ha/dopd";
+
 /** `ha.cf`. The order matters: a port counts only for the media after it. */
 export function renderHaCf(config: HeartbeatConfig): string {
   const { nodes, timings, port, failback, pingNodes, plugs, outdatePeer } = config;
@@ -58,7 +61,7 @@ export function renderHaCf(config: HeartbeatConfig): string {
       ? []
       : [`respawn hacluster ${LIBEXEC}/ipfail`, "apiauth ipfail gid=haclient uid=hacluster"]),
     // As root: it runs drbdadm.
-    ...(outdatePeer ? [`respawn root ${LIBEXEC}/dopd`, "apiauth dopd gid=haclient uid=root,hacluster"] : []),
+    ...(outdatePeer ? [`respawn root ${dopdProgram}`, "apiauth dopd gid=haclient uid=root,hacluster"] : []),
     ...(plugs === undefined ? [] : stonithLines(nodes, plugs)),
     "",
   ].join("\n");

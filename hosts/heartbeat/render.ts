@@ -2,7 +2,7 @@ import { z } from "zod";
 import { asset, assetPath } from "../assets";
 import { type AbsolutePath, baseResult, type HostFile, type HostRole, secretPlaceholder } from "../contract";
 import { linkFiles, type ManagedGroup, managedUnits, membersOf } from "../managerGroup";
-import { type HeartbeatConfig, renderHaCf, renderHaResources } from "./files";
+import { dopdProgram, type HeartbeatConfig, renderHaCf, renderHaResources } from "./files";
 
 /** What a Heartbeat v1 pair is made of. The same on both nodes. */
 export interface HeartbeatParams extends Omit<HeartbeatConfig, "failback"> {
@@ -85,6 +85,12 @@ function heartbeatFiles(params: HeartbeatParams): Record<AbsolutePath, HostFile>
       mode: "0755",
       content: `#!/bin/sh\nexec /usr/local/lib/linode-ha/heartbeat-health ${params.nodes.map(({ name }) => name).join(" ")}\n`,
     },
+    ...(params.outdatePeer
+      ? {
+          [dopdProgram]: { mode: "0755", content: asset("heartbeat/dopd.sh") },
+          "/usr/local/lib/linode-ha/outdate/drbdadm": { mode: "0755", content: asset("heartbeat/outdate.sh") },
+        }
+      : {}),
     "/usr/local/lib/linode-ha/heartbeat-groups": { mode: "0755", content: asset("heartbeat/groups.sh") },
     "/usr/local/lib/linode-ha/heartbeat-silence": { mode: "0755", content: asset("heartbeat/silence.sh") },
     "/etc/systemd/system/heartbeat.service.d/silence.conf": { mode: "0644", content: silenceUnit(params.timings) },

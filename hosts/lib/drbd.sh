@@ -41,3 +41,17 @@ drbd_connected() {
 drbd_words() {
   printf 'cs:%s ro:%s/%s ds:%s/%s' "$DRBD_CS" "$DRBD_ROLE" "$DRBD_PEER_ROLE" "$DRBD_DISK" "$DRBD_PEER_DISK"
 }
+
+# drbd_adjust RESOURCE: has the kernel do as configured. drbdadm gives each command of its five seconds, however busy the host is: what such a
+# one left undone the next run finds. When one fails it is shown whole, with the secret of the replication among its words: never here.
+drbd_adjust() {
+  local tries=0 words code
+  while :; do
+    code=0
+    words=$(drbdadm adjust "$1" 2>&1) || code=$?
+    if [[ -n $words ]]; then sed -E "s/(--shared-secret=)(\"[^\"]*\"|'[^']*'|[^[:space:]]*)/\1(secret)/g" <<<"$words" >&2; fi
+    if ((code == 0)); then return 0; fi
+    if [[ $words != *"did not terminate within"* ]] || ((++tries >= 5)); then return "$code"; fi
+    sleep 1
+  done
+}

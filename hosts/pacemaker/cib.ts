@@ -65,7 +65,7 @@ function properties({ fencing, timings }: CibParams): Record<string, string | nu
 
 /** Pacemaker wants two looks at one resource at different intervals, by which it tells them apart. */
 function drbdClone(resource: string, group: ManagedGroup, { timings }: CibParams): XmlElement {
-  const id = `drbd-${resource}`;
+  const id = drbdId(resource);
   const { start, promote, demote, stop } = timings.drbd;
   return xml("clone", { id: cloneId(resource) }, [
     ...nameValueSet("meta_attributes", `${cloneId(resource)}-meta_attributes`, {
@@ -93,8 +93,13 @@ function drbdClone(resource: string, group: ManagedGroup, { timings }: CibParams
   ]);
 }
 
+/** The id of a resource's primitive; the agent's promotion score is the attribute `master-ID`. */
+export function drbdId(resource: string): string {
+  return `drbd-${resource}`;
+}
+
 function cloneId(resource: string): string {
-  return `drbd-${resource}-clone`;
+  return `${drbdId(resource)}-clone`;
 }
 
 /**

@@ -27,6 +27,9 @@ export interface FencingSides {
   readonly fencing?: PacemakerFencing;
 }
 
+/** How often a device is asked whether it could fence: each is a request to the API. */
+const LOOK_SECONDS = 120;
+
 /** One device a node: each has its own delay, and knows who is shooting, for the target never shoots itself. */
 export function fencingDevices({ fencing, nodes, timings }: FencingSides): readonly XmlElement[] {
   if (fencing === undefined) {
@@ -39,6 +42,8 @@ export function fencingDevices({ fencing, nodes, timings }: FencingSides): reado
     // The cluster's own bound lies above the agent's, so that the agent can say what went wrong.
     const timeout = `${timings.fencing.action + delay + 5}s`;
     return xml("primitive", { id, class: "stonith", type: "fence_linode" }, [
+      // Without it, one look that failed would be told for good, however well all later ones end.
+      ...nameValueSet("meta_attributes", `${id}-meta_attributes`, { "failure-timeout": `${LOOK_SECONDS}s` }),
       ...nameValueSet("instance_attributes", `${id}-instance_attributes`, {
         api_url: fencing.apiUrl,
         ca_file: fencing.caFile,
@@ -52,7 +57,7 @@ export function fencingDevices({ fencing, nodes, timings }: FencingSides): reado
       }),
       operations(id, [
         { name: "start", timeout: 60 },
-        { name: "monitor", interval: 300, timeout: 60 },
+        { name: "monitor", interval: LOOK_SECONDS, timeout: 60 },
       ]),
     ]);
   });

@@ -3,9 +3,10 @@ import { asset, assetPath } from "../assets";
 import { type AbsolutePath, baseResult, type HostFile, type HostRole, secretPlaceholder } from "../contract";
 import { linkFiles, type ManagedGroup, managedUnits, memberName, membersOf } from "../managerGroup";
 import type { ManagerTimings } from "../managerTimings";
-import { alertProgram, renderCib } from "./cib";
+import { alertProgram, drbdId, renderCib } from "./cib";
 import { type CorosyncNode, corosyncFixed, type CorosyncQuorum, renderCorosync } from "./corosync";
 import type { PacemakerFencing } from "./fencing";
+import { scoresFiles, scoresTimer } from "./scores";
 
 /** What a cluster of two nodes is made of. The same on both, so that the two halves cannot differ. */
 export interface PacemakerParams {
@@ -77,9 +78,15 @@ export const pacemakerRole: HostRole<PacemakerParams, PacemakerResult> = {
       .flatMap((group) => membersOf(group, "drbd").map(({ resource, minor }) => `${resource}=${minor}`))
       .join(" "),
     MANAGED_UNITS: managedUnits(params.groups).join(" "),
+    SCORES_TIMER: drbdIds(params.groups).length > 0 ? scoresTimer : "",
     SETTLE: `${params.settleSeconds ?? 300}`,
   }),
 };
+
+/** The ids of the cluster's DRBD primitives. */
+function drbdIds(groups: readonly ManagedGroup[]): string[] {
+  return groups.flatMap((group) => membersOf(group, "drbd").map(({ resource }) => drbdId(resource)));
+}
 
 function peerOf({ nodes, node }: PacemakerParams): string {
   const peer = nodes.find(({ name }) => name !== node);
@@ -122,6 +129,7 @@ function pacemakerFiles(params: PacemakerParams): Record<AbsolutePath, HostFile>
         .join(" ")}\n`,
     },
     ...(mails ? { [alertProgram]: { mode: "0755", content: asset("pacemaker/alert.sh") } } : {}),
+    ...scoresFiles(drbdIds(groups)),
     ...linkFiles(groups),
   };
 }

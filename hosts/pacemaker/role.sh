@@ -7,7 +7,7 @@ LHA_STEP_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$LHA_STEP_DIR/lib/core.sh"
 # shellcheck source=../lib/drbd.sh
 . "$LHA_STEP_DIR/lib/drbd.sh"
-: "${PEER:?}" "${FIXED:?}" "${QDEVICE:?}" "${FENCING:?}" "${GROUPS_AND_LAST:?}" "${RESOURCES?}" "${MANAGED_UNITS?}" "${SETTLE:?}"
+: "${PEER:?}" "${FIXED:?}" "${QDEVICE:?}" "${FENCING:?}" "${GROUPS_AND_LAST:?}" "${RESOURCES?}" "${MANAGED_UNITS?}" "${SCORES_TIMER?}" "${SETTLE:?}"
 
 readonly CONF=/etc/corosync/corosync.conf KEY=/etc/corosync/authkey WANTED=/etc/linode-ha/pacemaker/cib.xml
 readonly MERGE=/usr/local/lib/linode-ha/cib-merge
@@ -97,6 +97,12 @@ membership() {
   fi
   if applying; then write_durably "$(state_file pacemaker.fixed)" <<<"$FIXED"; fi
   start_unit pacemaker.service
+  if [[ -n $SCORES_TIMER ]]; then
+    enable_unit "$SCORES_TIMER"
+    start_unit "$SCORES_TIMER"
+  else
+    remove_if_there linode-ha-scores.timer
+  fi
   if applying; then
     wait_for 90 "the cluster manager to answer" cib_answers ||
       die "$EXIT_TIMED_OUT" "the cluster manager does not answer after 90 s" "read: journalctl -u pacemaker -u corosync -n 50"
@@ -239,6 +245,7 @@ report() {
 
 # Stopping the manager stops, here, all that it runs; the peer takes it over if it is still a member.
 role_remove() {
+  remove_unit linode-ha-scores.timer
   remove_unit pacemaker.service
   remove_unit corosync-qdevice.service
   remove_unit corosync.service

@@ -5,6 +5,7 @@ import { defineExec } from "./exec";
 import { defineFault } from "./fault";
 import { defineForward } from "./forward";
 import { defineLogs } from "./logs";
+import { defineMail } from "./mail";
 import { defineSsh } from "./ssh";
 import { defineStatus } from "./status";
 import { defineUp } from "./up";
@@ -25,6 +26,7 @@ export function program(): Command {
     defineExec,
     defineEnv,
     defineLogs,
+    defineMail,
     defineForward,
     defineFault,
   ]) {

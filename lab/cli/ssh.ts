@@ -80,6 +80,9 @@ export function sshCommand(
     IdentitiesOnly: "yes",
     BatchMode: options.identity === undefined ? "yes" : "no",
     ConnectTimeout: "10",
+    // A guest whose power is cut says no goodbye: without this a session to it would hang for as long as it has nothing to send.
+    ServerAliveInterval: "20",
+    ServerAliveCountMax: "3",
     LogLevel: "ERROR",
   };
   return [

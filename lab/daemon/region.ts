@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createApi, Store, type ApiServer } from "../api";
 import { createDisks } from "../machines/disks";
 import { createMachines, type UmlMachines } from "../machines/umlMachines";
+import { createMailSink, MAIL_FOR_NODES } from "../mail/sink";
 import { createMetadataServer } from "../metadata/server";
 import { METADATA_ADDRESS, OUT_OF_BAND } from "../network/namespace";
 import { createNetworks, type RoutedNetworks } from "../network/networks";
@@ -32,7 +33,7 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
   const networks = createNetworks({
     namespace: paths.namespace,
     stateFile: join(paths.state, "networks.json"),
-    services: [API_FOR_NODES, AUTHORITY_FOR_NODES, ...NAMES_FOR_NODES],
+    services: [API_FOR_NODES, MAIL_FOR_NODES, AUTHORITY_FOR_NODES, ...NAMES_FOR_NODES],
     upstream,
   });
   await networks.ready();
@@ -71,12 +72,14 @@ export async function startRegion(paths: LabPaths, record: LabRecord, log: (line
     },
   });
   await metadata.listen({ host: METADATA_ADDRESS, port: 80 });
+  const mail = createMailSink(paths.mail, log);
+  await mail.listen(MAIL_FOR_NODES.address, MAIL_FOR_NODES.port);
   return {
     api,
     machines,
     networks,
     close: async () => {
-      await Promise.all([metadata.close(), api.close()]);
+      await Promise.all([mail.close(), metadata.close(), api.close()]);
       machines.close();
       await Promise.all([upstream.close(), names.close(), authority.close()]);
     },

@@ -4,23 +4,16 @@ import { LabError } from "../machines/errors";
 import { withLock } from "../machines/lock";
 import { run } from "../machines/run";
 import { ensureHostPackages, requireRoot } from "./hostPackages";
+import { ensureKernel, guestKernel, nameKernel, type GuestKernel } from "./kernel";
 import { hostMirrors, sourceLines } from "./mirrors";
-import {
-  defaultPackages,
-  DEFAULT_IMAGE,
-  kernelRelease,
-  modulesFolder,
-  recipeFolder,
-  recipeHash,
-  RECIPES,
-} from "./recipe";
+import { defaultPackages, DEFAULT_IMAGE, recipeFolder, recipeHash, RECIPES } from "./recipe";
 import type { ImageRecipe } from "./recipe";
 
 /** What {@link buildImage} needs to know. */
 export interface ImageOptions {
   /** The lab's cache folder; images go into its `images/`. */
   readonly cacheDir: string;
-  /** `linode/debian13` (default), `linode/debian12`, or the account's own `private/13`. */
+  /** `linode/debian13` (default), `linode/debian12`, or one of the account's own, `private/13` and `private/14`. */
   readonly image?: string;
   /** What guests may install with apt-get. Default: what the roles of hosts declare, and a few more. */
   readonly packages?: readonly string[];
@@ -28,7 +21,8 @@ export interface ImageOptions {
   readonly progress?: (line: string) => void;
 }
 
-const BUILD_TIMEOUT_MS = 15 * 60_000;
+/** Far more than a build takes: with two cores at other work as well, one with packages installed takes a quarter of an hour. */
+const BUILD_TIMEOUT_MS = 40 * 60_000;
 const SPACE_MIB = 4096;
 
 const exists = (path: string): Promise<boolean> =>
@@ -48,7 +42,11 @@ function recipeOf(image: string): ImageRecipe {
 /** Where the image of this recipe is, or will be: `<cache>/images/<name>-<hash>.ext4`. */
 export function imagePath(options: ImageOptions): string {
   const recipe = recipeOf(options.image ?? DEFAULT_IMAGE);
-  const hash = recipeHash(recipe, options.packages ?? defaultPackages(), kernelRelease());
+  const hash = recipeHash(
+    recipe,
+    options.packages ?? defaultPackages(),
+    guestKernel(options.cacheDir, recipe.kernel).release,
+  );
   return join(options.cacheDir, "images", `${recipe.name.replace("linode/", "").replace("/", "-")}-${hash}.ext4`);
 }
 
@@ -57,6 +55,7 @@ export async function buildImage(options: ImageOptions): Promise<string> {
   const progress = options.progress ?? (() => undefined);
   const recipe = recipeOf(options.image ?? DEFAULT_IMAGE);
   await ensureHostPackages(progress);
+  const kernel = await ensureKernel(options.cacheDir, recipe.kernel, progress);
   const target = imagePath(options);
   if (await exists(target)) return target;
   requireRoot();
@@ -70,13 +69,15 @@ export async function buildImage(options: ImageOptions): Promise<string> {
     await mkdir(work, { mode: 0o755 });
     try {
       progress(`Building the image ${recipe.name} (about a minute, once)`);
-      await installSystem(recipe, options.packages ?? defaultPackages(), work, progress);
+      await installSystem(recipe, kernel, options.packages ?? defaultPackages(), work, progress);
       progress("Writing its file system");
       await writeFilesystem(join(work, "root"), join(work, "image"));
+      await nameKernel(target, kernel);
       await rename(join(work, "image"), target);
       progress(`Image ${recipe.name} is ready`);
     } finally {
-      await rm(work, { recursive: true, force: true });
+      // Programs that were just ended may hold it for a moment.
+      await rm(work, { recursive: true, force: true, maxRetries: 10 });
     }
     return target;
   });
@@ -94,15 +95,15 @@ async function requireSpace(folder: string): Promise<void> {
 
 async function installSystem(
   recipe: ImageRecipe,
+  kernel: GuestKernel,
   packages: readonly string[],
   work: string,
   progress: (line: string) => void,
 ): Promise<void> {
-  const release = kernelRelease();
   const folder = recipeFolder();
   const inputs = join(work, "recipe");
   await mkdir(join(inputs, "modules"), { recursive: true });
-  await symlink(modulesFolder(release), join(inputs, "modules", release));
+  await symlink(kernel.modules, join(inputs, "modules", kernel.release));
   await cp(join(folder, "rootfs"), join(inputs, "rootfs"), { recursive: true, verbatimSymlinks: true });
   await writeFile(
     join(inputs, "packages"),
@@ -122,8 +123,11 @@ async function installSystem(
   };
   try {
     await run(
-      "mmdebstrap",
+      // In a mount namespace of its own: what it mounts goes with it, however it ends, and nothing is busy for whoever clears up.
+      "unshare",
       [
+        "--mount",
+        "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
         "--format=directory",

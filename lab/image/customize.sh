@@ -39,8 +39,9 @@ install_packages() {
   # shellcheck disable=SC2086 # each name is a word
   in_root apt-get install -y -q=2 --no-install-recommends $names >/dev/null
   rm "$policy"
-  for unit in apache2 chrony drbd frr lighttpd; do
-    in_root systemctl disable --quiet "$unit.service"
+  # Whatever a package would start at each boot is its role's business.
+  for unit in apache2 chrony drbd frr lighttpd mariadb nginx o2cb ocfs2 "$(basename "$root"/usr/lib/systemd/system/php*-fpm.service .service)"; do
+    [ ! -e "$root/usr/lib/systemd/system/$unit.service" ] || in_root systemctl disable --quiet "$unit.service"
   done
 }
 
@@ -104,7 +105,8 @@ trim() {
   : >"$root/etc/resolv.conf"
   echo localhost >"$root/etc/hostname"
   printf '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n' >"$root/etc/hosts"
-  printf '/dev/sda / ext4 defaults,errors=remount-ro 0 1\n' >"$root/etc/fstab"
+  # As the platform's images have it: the second disk is swap. A Linode without one goes on booting.
+  printf '/dev/sda / ext4 defaults,errors=remount-ro 0 1\n/dev/sdb none swap sw,nofail 0 0\n' >"$root/etc/fstab"
   in_root passwd --lock root >/dev/null
 }
 

@@ -4,7 +4,6 @@ import { run } from "../machines/run";
 
 /** The Debian packages that the lab needs on the machine it runs on, with a file that tells that each is there. */
 export const HOST_PACKAGES: Readonly<Record<string, string>> = {
-  "user-mode-linux": "/usr/bin/linux.uml",
   "uml-utilities": "/usr/bin/uml_mconsole",
   mmdebstrap: "/usr/bin/mmdebstrap",
   // mmdebstrap calls these two, and only recommends them: without gpg it cannot tell which key a mirror's suite is signed by.

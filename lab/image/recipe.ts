@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, dirname } from "node:path";
 import { LabError } from "../machines/errors";
+import type { KernelKind } from "./kernel";
 
 /** An image that Linodes can be deployed from. */
 export interface ImageRecipe {
@@ -11,6 +12,8 @@ export interface ImageRecipe {
   readonly suite: string;
   /** What is installed from the start. */
   readonly include: readonly string[];
+  /** What its hosts' kernel is for. */
+  readonly kernel: KernelKind;
   /** Packages of the roles that are there already, as on an image that a team made of its own to deploy faster. */
   readonly installed?: readonly string[];
 }
@@ -23,7 +26,7 @@ const COMMON = [
 ];
 
 /**
- * What the account's own image has beside Debian 13: those of the roles' packages that keep nothing of one host's own, belong
+ * What the account's own image `private/13` has beside Debian 13: those of the roles' packages that keep nothing of one host's own, belong
  * to no one cluster manager, and take a guest long to set up.
  */
 const INSTALLED = [
@@ -33,17 +36,39 @@ const INSTALLED = [
   ..."perl php-cgi php-mysql php-pgsql psmisc resource-agents tzdata xfsprogs".split(" "),
 ];
 
+/** The same for a web site on two nodes, with database and cluster file system: on the kernel that the latter needs, where packages cost most. */
+const INSTALLED_WEB = [
+  // First, or `php` brings Apache along.
+  "php-fpm",
+  ..."chrony curl dehydrated drbd-utils mariadb-backup mariadb-client mariadb-server nginx-light ocfs2-tools openssl php php-apcu".split(
+    " ",
+  ),
+  ..."php-cli php-curl php-gd php-mbstring php-mysql php-xml python3-dnspython tzdata wordpress".split(" "),
+  "wordpress-theme-twentytwentythree",
+];
+
 /** The images that the lab can build, by their name in the API. */
 export const RECIPES: Readonly<Record<string, ImageRecipe>> = {
-  "linode/debian13": { name: "linode/debian13", suite: "trixie", include: COMMON },
-  "linode/debian12": { name: "linode/debian12", suite: "bookworm", include: COMMON },
-  "private/13": { name: "private/13", suite: "trixie", include: COMMON, installed: INSTALLED },
+  "linode/debian13": { name: "linode/debian13", suite: "trixie", include: COMMON, kernel: "ocfs2" },
+  "linode/debian12": { name: "linode/debian12", suite: "bookworm", include: COMMON, kernel: "ocfs2" },
+  "private/13": {
+    name: "private/13",
+    suite: "trixie",
+    include: COMMON,
+    kernel: "quick",
+    installed: INSTALLED,
+  },
+  "private/14": {
+    name: "private/14",
+    suite: "trixie",
+    include: COMMON,
+    kernel: "ocfs2",
+    installed: INSTALLED_WEB,
+  },
 };
 
 /** The image that is built when none is named. */
 export const DEFAULT_IMAGE = "linode/debian13";
-
-const UML_MODULES = "/usr/lib/uml/modules";
 
 /** The folder of this package's own files that are not TypeScript: the same from sources and from `dist`. */
 export function recipeFolder(): string {
@@ -73,21 +98,6 @@ export function defaultPackages(): readonly string[] {
   const declared = JSON.parse(readFileSync(join(recipeFolder(), "packages.json"), "utf8")) as string[];
   return [...new Set([...declared, ...EXTRA_PACKAGES])].sort();
 }
-
-/** The release of the User-Mode Linux kernel, whose modules go into the image. */
-export function kernelRelease(folder = UML_MODULES): string {
-  const releases = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const release = releases.at(-1);
-  if (release === undefined) {
-    throw new LabError(`No modules of User-Mode Linux in ${folder}.`, {
-      hint: "Install the Debian package user-mode-linux.",
-    });
-  }
-  return release;
-}
-
-/** Where the modules of {@link kernelRelease} are. */
-export const modulesFolder = (release: string): string => join(UML_MODULES, release);
 
 function* filesBelow(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -14,6 +14,8 @@ import {
 } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { sizedImage } from "../image/build";
+import { adoptKernel } from "../image/kernel";
+import { kernelCommand } from "../image/kernelProgram";
 import type { Disks, ImageDeployment } from "./contract";
 import { LabError } from "./errors";
 import { run } from "./run";
@@ -30,6 +32,8 @@ export interface DisksOptions {
 export interface LabDisks extends Disks {
   /** The disk as User-Mode Linux wants it named: a file, or a copy-on-write layer and the image below it. */
   backing(storage: string): Promise<DiskBacking>;
+  /** What starts the kernel that a root disk has the modules of: a program and its first arguments. */
+  kernel(storage: string): Promise<readonly string[]>;
   /** What the first boot of an image disk puts on it, until {@link deployed} was called. */
   deployment(storage: string): Promise<PendingDeployment | undefined>;
   /** Forgets the deployment's secrets once the guest has them. */
@@ -52,6 +56,8 @@ interface DiskRecord {
   readonly sizeMiB: number;
   /** The file name of the image below, in the folder of disks. */
   readonly base?: string;
+  /** The folder of its kernel, in the folder of disks; missing: this machine's package, which all had once. */
+  readonly kernel?: string;
 }
 
 const MIB = 2 ** 20;
@@ -91,8 +97,9 @@ class FileDisks implements LabDisks {
       throw new LabError(`Unknown image: ${deployment.image}.`, { hint: `This lab has ${this.images().join(", ")}.` });
     }
     const base = await this.adoptImage(await sizedImage(source, sizeMiB));
+    const kernel = await adoptKernel(source, this.folder);
     const pending: PendingDeployment = { ...deployment, mark: randomUUID() };
-    await this.create(storage, { sizeMiB, base }, async (file) => {
+    await this.create(storage, { sizeMiB, base, kernel }, async (file) => {
       // User-Mode Linux makes the copy-on-write layer when it first opens a file that is not there.
       await writeFile(join(file, "..", "deployment.json"), JSON.stringify(pending), { mode: 0o600 });
     });
@@ -140,7 +147,7 @@ class FileDisks implements LabDisks {
     await truncate(file, sizeMiB * MIB);
     // Linode grows the file system of an image disk with the disk; volumes stay as they are, the guest grows them.
     if (record.base !== undefined && sizeMiB * MIB > size) await run("resize2fs", [file], { timeoutMs: 600_000 });
-    await writeJson(join(this.path(storage), "disk.json"), { sizeMiB });
+    await writeJson(join(this.path(storage), "disk.json"), { sizeMiB, kernel: record.kernel });
   }
 
   async remove(storage: string): Promise<void> {
@@ -150,6 +157,11 @@ class FileDisks implements LabDisks {
   async backing(storage: string): Promise<DiskBacking> {
     const { base } = await this.record(storage);
     return { file: this.file(storage), image: base === undefined ? undefined : join(this.folder, base) };
+  }
+
+  async kernel(storage: string): Promise<readonly string[]> {
+    const { kernel } = await this.record(storage);
+    return kernelCommand(kernel === undefined ? undefined : join(this.folder, kernel));
   }
 
   async deployment(storage: string): Promise<PendingDeployment | undefined> {

@@ -39,12 +39,17 @@ export function isGuest({ pid }: ProcessIdentity, umid: string): boolean {
 export const POWER_ON = "linode-lab: power on";
 
 /** Starts a guest that outlives us, in a session and a process group of its own, inside a network namespace. */
-export function launch(namespace: string, args: readonly string[], log: string, memoryFolder: string): ProcessIdentity {
+export function launch(
+  namespace: string,
+  command: readonly string[],
+  log: string,
+  memoryFolder: string,
+): ProcessIdentity {
   const output = openSync(log, "a", 0o600);
   try {
     // Where one boot ends and the next begins, before the new kernel says its first word.
     writeSync(output, `${POWER_ON}\n`);
-    const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, "linux.uml", ...args], {
+    const child = spawn("nsenter", [`--net=/run/netns/${namespace}`, ...command], {
       detached: true,
       stdio: ["ignore", output, output],
       // Nothing of our environment is the guest's business; its memory is an unlinked file in this folder.
@@ -56,7 +61,7 @@ export function launch(namespace: string, args: readonly string[], log: string, 
     const startTime = pid === undefined ? undefined : startTimeOf(pid);
     if (pid === undefined || startTime === undefined) {
       throw new LabError("User-Mode Linux could not be started.", {
-        hint: "Install the packages util-linux and user-mode-linux.",
+        hint: "`linode-lab up` brings what it needs; or install the packages util-linux and user-mode-linux.",
       });
     }
     return { pid, startTime };

@@ -34,14 +34,16 @@ export function ubd(device: BlockDevice, { file, image }: DiskBacking): string {
   return image === undefined ? `${ubdName(device.slot)}d=${file}` : `${ubdName(device.slot)}=${file},${image}`;
 }
 
-/** Refuses a machine that could not start, with the reason. */
-export function checkSpec(spec: MachineSpec): void {
+/** The device that a machine boots from. Refuses a machine that could not start, with the reason. */
+export function checkSpec(spec: MachineSpec): BlockDevice {
   if (spec.devices.length === 0) throw new LabError(`Linode ${spec.id} has no disk to boot from.`);
-  if (!spec.devices.some((device) => `/dev/${device.slot}` === spec.rootDevice)) {
+  const root = spec.devices.find((device) => `/dev/${device.slot}` === spec.rootDevice);
+  if (root === undefined) {
     throw new LabError(`Linode ${spec.id} has nothing at its root device ${spec.rootDevice}.`, {
       hint: "Assign a disk to that slot in the config profile.",
     });
   }
+  return root;
 }
 
 /** The command line of a guest. Pure; nothing in it is secret. */

@@ -36,6 +36,7 @@ interface MachineRecord {
 
 const CONSOLE_LIMIT = 4 * 2 ** 20;
 const KERNEL_UP_MS = 30_000;
+const CLOSED_MS = 2_000;
 
 /** The hosts of a lab, each a User-Mode Linux kernel: processes that outlive the one that started them. */
 export function createMachines(options: MachinesOptions): UmlMachines {
@@ -64,14 +65,10 @@ export class UmlMachines implements Machines {
 
   async start(spec: MachineSpec): Promise<void> {
     if (this.isRunning(spec.id)) return;
-    checkSpec(spec);
+    const root = checkSpec(spec);
     await this.forget(spec.id);
-    const root = spec.devices.find((device) => `/dev/${device.slot}` === spec.rootDevice);
     const seed = this.path(spec.id, "seed");
-    await writeSeed(
-      seed,
-      renderSeed(spec, root && (await this.options.disks.deployment(root.storage)), this.options.operator),
-    );
+    await writeSeed(seed, renderSeed(spec, await this.options.disks.deployment(root.storage), this.options.operator));
     const umid = `${this.options.namespace}-${spec.id}`;
     await rm(join(this.runDir(), umid), { recursive: true, force: true });
     const devices = await Promise.all(
@@ -84,7 +81,8 @@ export class UmlMachines implements Machines {
       devices,
       tap: (name) => tapName(spec.id, name),
     });
-    const identity = launch(this.options.namespace, args, this.consoleLog(spec.id), await memoryFolder());
+    const command = [...(await this.options.disks.kernel(root.storage)), ...args];
+    const identity = launch(this.options.namespace, command, this.consoleLog(spec.id), await memoryFolder());
     this.save({ process: identity, umid, spec, bootDevices: spec.devices });
     try {
       await this.kernelUp(spec.id, identity);
@@ -212,13 +210,27 @@ export class UmlMachines implements Machines {
 
   private async unplug(id: number, slot: DeviceSlot): Promise<void> {
     try {
-      await this.ask(id, `remove ${ubdName(slot)}`);
+      await this.removeOnceClosed(id, slot);
     } catch (error) {
       throw new LabError(`The device ${slot} of Linode ${id} cannot be detached.`, {
         detail: error instanceof Error ? error.message : String(error),
         hint: "Unmount it in the guest first, and stop what uses it.",
         cause: error,
       });
+    }
+  }
+
+  /** The guest's udev may still be looking at a device that was unmounted a moment ago. */
+  private async removeOnceClosed(id: number, slot: DeviceSlot): Promise<void> {
+    const deadline = Date.now() + CLOSED_MS;
+    for (;;) {
+      try {
+        await this.ask(id, `remove ${ubdName(slot)}`);
+        return;
+      } catch (error) {
+        if (!String(error).includes("currently open") || Date.now() > deadline) throw error;
+      }
+      await delay(100);
     }
   }
 

@@ -59,12 +59,25 @@ unpack_commands() {
   done
 }
 
+# Debian would run it as a service of this machine: only the program is wanted.
+readonly unwanted_service=nginx-light:nginx.service
+
+# install_packages PACKAGE...: those that are known to be missing.
 install_packages() {
   local missing=("$@")
   command -v apt-get >/dev/null || die "missing: ${missing[*]}" "Install them with this system's package manager; only Debian's is known here."
   say "installing ${missing[*]}"
+  if [[ " ${missing[*]} " == *" ${unwanted_service%%:*} "* && -d /run/systemd/system ]]; then
+    as_root systemctl mask --quiet "${unwanted_service#*:}"
+  fi
   as_root apt-get update -q=2
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q=2 --no-install-recommends "${missing[@]}"
+  # In runlevel 1 nothing is started where there is no systemd either.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 PREVLEVEL=1 apt-get install -y -q=2 --no-install-recommends "${missing[@]}"
+}
+
+# The browser that tests drive a site with, and what tells it whose certificates to believe.
+ensure_browser() {
+  ensure_commands chromium=chromium chromedriver=chromium-driver certutil=libnss3-tools
 }
 
 # Installs the npm packages of the lock file unless exactly those are there.

@@ -1,20 +1,15 @@
 import { ActivePassive } from "../support/activePassive";
-import { Lab } from "../support/lab";
 import { measure } from "../support/failover/outages";
-import { labConfig } from "../support/labConfig";
+import { NOTHING_LOST } from "../support/failover/seen";
 import { until } from "../support/run";
-import { StackProject } from "../support/stackProject";
 
 /** The stack's default: Heartbeat's `deadtime`. */
 const DEADTIME = 30;
 /** What fencing and starting may take beside, on a busy machine. */
 const MOVE_SECONDS = 60;
 
-const lab = new Lab();
-const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", labConfig("active-passive", nodes));
-const pair = new ActivePassive(lab, project, nodes);
-const NOTHING_LOST = { lost: { rows: [], lines: [] } };
+const pair = new ActivePassive(["ap1", "ap2"]);
+const { lab, nodes, project } = pair;
 
 const record = (fault: string, seconds: number): void => measure("active-passive", fault, { site: seconds * 1000 });
 
@@ -33,7 +28,7 @@ it("fault 2: the standby's power is cut; no error, a short stall, only what was 
   const active = await pair.active();
   const standby = pair.peer(active);
   const before = await pair.bootId(standby);
-  const seen = await pair.client.during(async () => lab.fault("power-cut", standby), 90);
+  const seen = await pair.during(async () => lab.fault("power-cut", standby), 90);
   record("fault 2: power cut of the standby", seen.outage);
   expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
   await pair.whole();
@@ -46,7 +41,7 @@ it("fault 2: the standby's power is cut; no error, a short stall, only what was 
 it("fault 6: a shutdown of the active node through the API is a clean hand-over", async () => {
   const active = await pair.active();
   const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === active);
-  const seen = await pair.client.during(async () => {
+  const seen = await pair.during(async () => {
     expect((await lab.api("POST", `linode/instances/${String(linode?.["id"])}/shutdown`)).status).toBe(200);
   }, MOVE_SECONDS * 2);
   record("fault 6: API shutdown of the active", seen.outage);
@@ -58,7 +53,7 @@ it("fault 6: a shutdown of the active node through the API is a clean hand-over"
 it("fault 7: a reboot of the active node through the API moves the group, and it does not come back by itself", async () => {
   const active = await pair.active();
   const [linode] = (await lab.list("linode/instances")).filter(({ label }) => label === active);
-  const seen = await pair.client.during(async () => {
+  const seen = await pair.during(async () => {
     expect((await lab.api("POST", `linode/instances/${String(linode?.["id"])}/reboot`)).status).toBe(200);
   }, MOVE_SECONDS * 2);
   record("fault 7: API reboot of the active", seen.outage);
@@ -70,12 +65,13 @@ it("fault 7: a reboot of the active node through the API moves the group, and it
 it("fault 9: Heartbeat itself is killed on the active node; the node is fenced, and its peer takes over", async () => {
   const active = await pair.active();
   const before = await pair.bootId(active);
-  const seen = await pair.client.during(
-    async () => {
-      await lab.sshOk(active, "pkill -KILL -x heartbeat");
-    },
-    DEADTIME + MOVE_SECONDS * 2,
-  );
+  const seen = await pair.during(async () => {
+    await lab.sshOk(active, "pkill -KILL -x heartbeat");
+    // Its services run on until the peer has noticed.
+    await until(`${pair.peer(active)} to have it all`, DEADTIME + MOVE_SECONDS * 2, async () =>
+      (await pair.parts(pair.peer(active))).every(({ here }) => here),
+    );
+  }, MOVE_SECONDS);
   record("fault 9: Heartbeat killed on the active", seen.outage);
   expect(seen).toMatchObject({ nodes: [active, pair.peer(active)], ...NOTHING_LOST });
   await pair.whole();
@@ -84,23 +80,24 @@ it("fault 9: Heartbeat itself is killed on the active node; the node is fenced, 
 
 it("fault 11: a killed service is restarted by systemd; Heartbeat does not watch it, and a stopped one is only reported", async () => {
   const active = await pair.active();
-  const seen = await pair.client.during(async () => {
+  const seen = await pair.during(async () => {
     await lab.sshOk(active, "systemctl kill --signal=KILL --kill-whom=main mariadb");
   }, MOVE_SECONDS);
   record("fault 11: a service killed", seen.outage);
   expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
   await lab.sshOk(active, "systemctl stop apache2");
   const { code, stdout } = await project.linodeHa(["status"]);
+  // First, so that what comes next finds a whole pair.
+  await lab.sshOk(active, "systemctl start apache2");
   expect(stdout).toContain(`apache2.service does not run on ${active}`);
   expect(code).not.toBe(0);
-  await lab.sshOk(active, "systemctl start apache2");
 });
 
 it("fault 15: the nodes lose each other altogether; the side that writes shoots first and goes on", async () => {
   const active = await pair.active();
   const standby = pair.peer(active);
   const [own, other] = [await pair.bootId(active), await pair.bootId(standby)];
-  const seen = await pair.client.during(async () => {
+  const seen = await pair.during(async () => {
     await lab.fault("partition", ...nodes);
     await until(`${standby} to be fenced`, DEADTIME + MOVE_SECONDS, async () => {
       const boot = await pair.bootId(standby);

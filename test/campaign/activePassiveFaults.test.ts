@@ -1,18 +1,14 @@
 import { ActivePassive } from "../support/activePassive";
-import { Lab } from "../support/lab";
 import { measure } from "../support/failover/outages";
-import { labConfig, onOwnImage } from "../support/labConfig";
+import { NOTHING_LOST } from "../support/failover/seen";
 import { until } from "../support/run";
-import { StackProject } from "../support/stackProject";
 
 /** The stack's default: Heartbeat's `deadtime`. */
 const DEADTIME = 30;
 const KEEPALIVE = 2;
 
-const lab = new Lab();
-const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", onOwnImage(labConfig("active-passive", nodes)));
-const pair = new ActivePassive(lab, project, nodes);
+const pair = new ActivePassive(["ap1", "ap2"]);
+const { lab, nodes, project } = pair;
 
 beforeAll(() => pair.build(), 1_500_000);
 
@@ -26,12 +22,12 @@ describe("faults", () => {
     const to = pair.peer(from);
     const [before, own] = [await pair.bootId(from), await pair.bootId(to)];
     let cut = new Date();
-    const seen = await pair.client.during(async () => {
+    const seen = await pair.during(async () => {
       cut = new Date();
       await lab.fault("power-cut", from);
       return cut;
     }, 240);
-    expect(seen).toMatchObject({ nodes: [from, to], lost: { rows: [], lines: [] } });
+    expect(seen).toMatchObject({ nodes: [from, to], ...NOTHING_LOST });
     const { dead, fenced, started } = await pair.takeOver(to, cut);
     const [fencing, start] = [fenced - dead, started - fenced];
     process.stdout.write(
@@ -52,7 +48,7 @@ describe("faults", () => {
     const active = await pair.active();
     const peer = pair.peer(active);
     const [one, two] = await Promise.all(nodes.map((node) => pair.bootId(node)));
-    const seen = await pair.client.during(async () => {
+    const seen = await pair.during(async () => {
       await lab.fault("partition", ...nodes, "--network", "vlan");
       await until(`the data of ${peer} to be outdated`, 60, async () => {
         const { stdout } = await lab.probe(peer, "cat /proc/drbd");
@@ -60,7 +56,7 @@ describe("faults", () => {
       });
     }, 60);
     try {
-      expect(seen).toMatchObject({ nodes: [active], lost: { rows: [], lines: [] } });
+      expect(seen).toMatchObject({ nodes: [active], ...NOTHING_LOST });
       const promote = await lab.ssh(peer, "drbdadm primary site");
       expect(promote.code).not.toBe(0);
       expect((await project.linodeHa(["switchover", "lamp"])).code).not.toBe(0);

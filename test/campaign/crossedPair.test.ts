@@ -37,12 +37,19 @@ async function staysThrough(fault: string, happens: (begun: number) => Promise<v
     begun = at;
     await happens(at);
     // What the manager makes of it comes a little later.
-    await lab.sshOk(pair.web, "crm_resource --wait --timeout=120s", 150);
+    await settled();
   });
   expect(await Promise.all(pair.nodes.map(bootId))).toEqual(before);
   expect(pair.visitors.writers("db", begun)).toEqual([pair.db]);
   expect(pair.visitors.writers("file", begun)).toEqual([pair.web]);
 }
+
+/** Waits until the manager has nothing left to do. It cannot say so while it starts anew. */
+const settled = (): Promise<void> =>
+  until("the cluster has settled", TAKEN_OVER, async () => {
+    const { code } = await lab.probe(pair.web, "crm_resource --wait --timeout=60s", 90);
+    return code === 0;
+  });
 
 const bootId = async (node: string): Promise<string> =>
   (await lab.sshOk(node, "cat /proc/sys/kernel/random/boot_id")).trim();
@@ -94,27 +101,65 @@ test("fault 9: the membership daemon is killed", async () => {
   });
 });
 
-test("fault 10: children of the manager are killed, and nothing moves", async () => {
-  await staysThrough("fault 10: pacemaker-attrd, -fenced killed", async () => {
-    for (const child of ["pacemaker-attrd", "pacemaker-fenced"]) {
-      const pid = (await lab.sshOk(pair.db, `pidof ${child}`)).trim();
-      await lab.sshOk(pair.db, `kill -KILL ${pid}`);
-      await until(`${child} is there again`, 60, async () => {
-        const { code, stdout } = await lab.probe(pair.db, `pidof ${child}`);
-        return code === 0 && stdout.trim() !== pid;
-      });
-    }
+/** Kills a daemon of the manager, on the database's node unless another is named, and waits until another has its place. */
+async function respawned(child: string, node = pair.db): Promise<void> {
+  const pid = (await lab.sshOk(node, `pidof ${child}`)).trim();
+  await lab.sshOk(node, `kill -KILL ${pid}`);
+  await until(`${child} is there again`, TAKEN_OVER, async () => {
+    const { code, stdout } = await lab.probe(node, `pidof ${child}`);
+    return code === 0 && stdout.trim() !== pid;
   });
+}
+
+test("fault 10: the manager's fencer is killed, and nothing moves", async () => {
+  await staysThrough("fault 10: pacemaker-fenced killed", () => respawned("pacemaker-fenced"));
 });
 
-test("fault 10: the manager's executor is killed: nobody knows any more what runs there, and the node is fenced", async () => {
-  const before = await bootId(pair.db);
-  await survives("fault 10: pacemaker-execd killed", async (begun) => {
-    await lab.sshOk(pair.db, "kill -KILL $(pidof pacemaker-execd)");
-    await pair.served(begun, TAKEN_OVER, ["db"], pair.web);
+// With its attribute daemon Pacemaker 3 drops all that a node said of itself, and with that DRBD's word that the node may be Primary: until
+// the next look there the group may be moved, in order.
+test("fault 10: the manager's attribute daemon is killed: the database moves at most once, in order", async () => {
+  const before = await Promise.all(pair.nodes.map(bootId));
+  let begun = 0;
+  await survives("fault 10: pacemaker-attrd killed", async (at) => {
+    begun = at;
+    await respawned("pacemaker-attrd");
+    await settled();
   });
-  expect(await bootId(pair.db)).not.toBe(before);
+  expect(await Promise.all(pair.nodes.map(bootId))).toEqual(before);
+  expect(pair.visitors.writers("db", begun).filter((node) => node === pair.web).length).toBeLessThanOrEqual(1);
 });
+
+/** The node that coordinates the cluster now. */
+const coordinator = async (): Promise<string> => {
+  const words = await lab.sshOk(pair.db, "crmadmin --dc_lookup");
+  const node = pair.nodes.find((each) => words.includes(each));
+  if (node === undefined) throw new Error(`nobody coordinates the cluster: ${words}`);
+  return node;
+};
+
+// Pacemaker's controller ends with its executor. Where it is back before the peer has looked, nothing need move; else the peer takes that for a
+// failure and fences the node. A node that was not fenced has lost its promotion scores in the cluster's configuration: the pair is whole only
+// when they have been sent again and everything is back where it belongs.
+test.each(["coordinates the cluster", "does not"])(
+  "fault 10: the manager's executor is killed on the node that %s: restarted or fenced, and one node writes",
+  async (which) => {
+    const first = await coordinator();
+    const node = pair.nodes.find((each) => (each === first) === (which === "coordinates the cluster")) ?? first;
+    let begun = 0;
+    await survives(`fault 10: pacemaker-execd killed on the node that ${which}`, async (at) => {
+      begun = at;
+      await respawned("pacemaker-execd", node);
+      await settled();
+      await pair.served(at, TAKEN_OVER);
+    });
+    for (const [kind, home] of [
+      ["db", pair.db],
+      ["file", pair.web],
+    ] as const) {
+      expect(pair.visitors.writers(kind, begun).filter((writer) => writer !== home).length).toBeLessThanOrEqual(1);
+    }
+  },
+);
 
 test("fault 12: a service that dies again and again moves after its threshold", async () => {
   await survives("fault 12: service killed three times", async (begun) => {
@@ -190,7 +235,7 @@ async function oneRestarted(before: readonly number[]): Promise<string> {
 
 test("fault 17: the replication link alone: writes go on, and the outdated side refuses promotion", async () => {
   await survives("fault 17: replication link only", async (begun) => {
-    await lab.fault("partition", pair.db, pair.web, "--network", "vlan", "--tcp", "7801,7802");
+    await lab.fault("partition", pair.db, pair.web, "--network", "all", "--tcp", "7801,7802");
     await pair.served(begun + 10_000, TAKEN_OVER);
     // Whoever lost the link is outdated, or was fenced; either way it must not become Primary for the other's resource.
     const { code } = await lab.probe(pair.web, "drbdadm primary mysql");
@@ -204,7 +249,7 @@ test("fault 20: a link that flaps twenty times moves the database at most once",
   await survives("fault 20: link flap, 1 s x 20", async (at) => {
     begun = at;
     for (let flap = 0; flap < 20; flap += 1) {
-      await lab.fault("partition", pair.db, pair.web, "--network", "vlan");
+      await lab.fault("partition", pair.db, pair.web, "--network", "all");
       await new Promise((resolve) => setTimeout(resolve, 500));
       await lab.fault("heal");
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -273,13 +318,16 @@ test("2.7: either node can run either service; a group that goes back by itself 
 });
 
 test("fault 1 and 2.9: the active node loses its power; the other takes over once, it is mailed, and all goes back", async () => {
-  const mails = async (node: string): Promise<number> =>
-    Number((await lab.sshOk(node, "cat /var/mail/* 2>/dev/null | grep -c '^Subject: .*(db)' || :")).trim() || 0);
-  const before = await mails(pair.web);
+  // Two mails: the group's own, at its new place, and the cluster's, of the fencing.
+  const mailed = async (subject: RegExp): Promise<number> =>
+    (await lab.mails()).filter(({ to, message }) => to.includes("ops@example.org") && subject.test(message)).length;
+  const [takeOver, fencing] = [/^Subject: \(db\) Takeover /m, new RegExp(`^Subject: ${pair.db} was fenced`, "m")];
+  const [tookOver, fenced] = [await mailed(takeOver), await mailed(fencing)];
   let begun = 0;
   const outage = await pair.withVisitors(async (at) => {
     begun = at;
-    await lab.fault("power-cut", pair.db);
+    // Who fences it boots it.
+    await lab.fault("power-cut", "--stay-down", pair.db);
     await pair.served(at, 240, ["db"], pair.web);
   });
   measure("crossed-pair", "fault 1: power cut of the active node", outage);
@@ -288,7 +336,24 @@ test("fault 1 and 2.9: the active node loses its power; the other takes over onc
       ? pair.visitors.writers("db", begun).slice(1)
       : pair.visitors.writers("db", begun),
   ).toContain(pair.web);
-  await until("the take-over was mailed", 60, async () => (await mails(pair.web)) > before);
+  await until("the take-over and the fencing were mailed", 90, async () => {
+    return (await mailed(takeOver)) > tookOver && (await mailed(fencing)) > fenced;
+  });
   await pair.whole();
   expect(await pair.lost()).toEqual([]);
+});
+
+test("a crash that is over before anybody has noticed: the node starts its group again, or the peer takes it, and nothing is lost", async () => {
+  let begun = 0;
+  await survives("power cut of the active node, which is back at once", async (at) => {
+    begun = at;
+    const before = await bootId(pair.db);
+    await lab.fault("power-cut", pair.db);
+    await until(`${pair.db} is back`, TAKEN_OVER, async () => {
+      const { code, stdout } = await lab.probe(pair.db, "cat /proc/sys/kernel/random/boot_id");
+      return code === 0 && stdout.trim() !== before;
+    });
+    await pair.served(Date.now(), TAKEN_OVER, ["db"]);
+  });
+  expect(pair.visitors.writers("db", begun).filter((node) => node === pair.web).length).toBeLessThanOrEqual(1);
 });

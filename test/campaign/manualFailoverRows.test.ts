@@ -108,6 +108,16 @@ describe("faults", () => {
     await pair.whole(first);
   });
 
+  it("fault 4: a standby that stands still stalls writes for at most 7 s, and catches up when it wakes", async () => {
+    const stall = await pair.during("fault 4: standby frozen, then resumed", async () => {
+      await lab.fault("freeze", second);
+      await pair.drbdSays(first, 30, /cs:WFConnection ro:Primary/);
+      await lab.fault("thaw", second);
+    });
+    expect(stall).toBeLessThanOrEqual(STALL_SECONDS);
+    await pair.whole(first);
+  });
+
   it("fault 17: where only the replication is lost, the peer is outdated and refuses promotion, even once the active node is off", async () => {
     const stall = await pair.during("fault 17: replication link only", async () => {
       await lab.fault("partition", first, second, "--network", "vlan");

@@ -12,7 +12,8 @@ import { METADATA_ADDRESS, removeNamespace } from "../../lab/network/namespace";
 import { createNetworks, type RoutedNetworks } from "../../lab/network/networks";
 
 const NAMESPACE = `linode-test-${process.pid}`;
-const IMAGE = "linode/debian13";
+/** Roles and the dual-primary stack run on the other kernel. */
+const IMAGE = process.env.MACHINES_IMAGE ?? "private/13";
 const BOOT_MS = 180_000;
 const base = mkdtempSync(join(tmpdir(), "linode-machines-"));
 const cacheDir =
@@ -58,7 +59,8 @@ const spec = (of: Host): MachineSpec => ({
   vcpus: 1,
   devices: [
     { slot: "sda", storage: `disk-${of.id}` },
-    { slot: "sdb", storage: `volume-${of.id}`, serial: `Linode_Volume_${of.label}-data` },
+    { slot: "sdb", storage: `swap-${of.id}` },
+    { slot: "sdc", storage: `volume-${of.id}`, serial: `Linode_Volume_${of.label}-data` },
   ],
   rootDevice: "/dev/sda",
   kernel: "distribution",
@@ -170,6 +172,7 @@ beforeAll(async () => {
   metadata = serveMetadata(userData);
   for (const each of [one, two]) {
     await disks.createFromImage(`disk-${each.id}`, 4096, { image: IMAGE, authorizedKeys: [], hostname: "localhost" });
+    await disks.createFilesystem(`swap-${each.id}`, 512, "swap");
     await disks.createBlank(`volume-${each.id}`, 10_240);
   }
   await Promise.all([one, two].map((of) => machines.start(spec(of))));
@@ -193,8 +196,9 @@ describe("a booted host", () => {
   });
 
   test("has its volume under the platform's name, and nothing failed", () => {
-    expect(must(one, "readlink -f /dev/disk/by-id/scsi-0Linode_Volume_one-data /dev/sdb")).toBe("/dev/ubdb\n/dev/ubdb");
+    expect(must(one, "readlink -f /dev/disk/by-id/scsi-0Linode_Volume_one-data /dev/sdc")).toBe("/dev/ubdc\n/dev/ubdc");
     expect(must(one, "blockdev --getsize64 /dev/disk/by-id/scsi-0Linode_Volume_one-data")).toBe(`${10 * 2 ** 30}`);
+    expect(must(one, "swapon --show=NAME --noheadings")).toBe("/dev/ubdb");
     expect(must(one, "systemctl --failed --no-legend")).toBe("");
   });
 
@@ -261,12 +265,12 @@ describe("disks and power", () => {
   test("a volume comes and goes while the host runs", async () => {
     await disks.createBlank("volume-900", 10_240);
     const name = "/dev/disk/by-id/scsi-0Linode_Volume_extra";
-    await machines.attach(one.id, { slot: "sdc", storage: "volume-900", serial: "Linode_Volume_extra" });
+    await machines.attach(one.id, { slot: "sdd", storage: "volume-900", serial: "Linode_Volume_extra" });
     await until("the volume has its name", () => ssh(one, `test -b ${name}`).status === 0, 20_000);
     must(one, `mkfs.ext4 -q ${name} && mount ${name} /mnt`);
-    await expect(machines.detach(one.id, "sdc")).rejects.toThrow(/cannot be detached[^]*Unmount/);
+    await expect(machines.detach(one.id, "sdd")).rejects.toThrow(/cannot be detached[^]*Unmount/);
     must(one, "umount /mnt");
-    await machines.detach(one.id, "sdc");
+    await machines.detach(one.id, "sdd");
     await until("the volume is gone", () => ssh(one, `test -e ${name}`).status === 1, 20_000);
   });
 

@@ -1,16 +1,12 @@
 import { ActivePassive } from "../support/activePassive";
 import { measure } from "../support/failover/outages";
-import { Lab } from "../support/lab";
-import { labConfig, onOwnImage } from "../support/labConfig";
-import { StackProject } from "../support/stackProject";
+import { NOTHING_LOST } from "../support/failover/seen";
 
 /** What a planned move may take in all before the test gives up on it; what it takes is printed. */
 const MOVE_SECONDS = 120;
 
-const lab = new Lab();
-const nodes = ["ap1", "ap2"] as const;
-const project = new StackProject(lab, "active", onOwnImage(labConfig("active-passive", nodes)));
-const pair = new ActivePassive(lab, project, nodes);
+const pair = new ActivePassive(["ap1", "ap2"]);
+const { lab, nodes, project } = pair;
 
 beforeAll(() => pair.build(), 1_500_000);
 
@@ -47,8 +43,8 @@ describe("a fresh pair", () => {
 
   it("3.2 runs all of its one group on the preferred node, and is reached at its address", async () => {
     expect(await pair.active()).toBe(nodes[0]);
-    const seen = await pair.client.during(async () => undefined, 30);
-    expect(seen).toMatchObject({ nodes: [nodes[0]], refused: 0, lost: { rows: [], lines: [] } });
+    const seen = await pair.during(async () => undefined, 30);
+    expect(seen).toMatchObject({ nodes: [nodes[0]], refused: 0, ...NOTHING_LOST });
   });
 
   it("3.3 is under Heartbeat itself, with its source's times, a key only root can read, a ping node and ipfail", async () => {
@@ -108,10 +104,10 @@ describe("a fresh pair", () => {
 describe("planned moves", () => {
   it("3.5 stopping Heartbeat on the active node moves everything, and leaves stopped services and Secondary resources", async () => {
     const [from, to] = [await pair.active(), pair.peer(await pair.active())];
-    const seen = await pair.client.during(async () => {
+    const seen = await pair.during(async () => {
       await lab.sshOk(from, "systemctl stop heartbeat", 120);
     }, MOVE_SECONDS);
-    expect(seen).toMatchObject({ nodes: [from, to], lost: { rows: [], lines: [] } });
+    expect(seen).toMatchObject({ nodes: [from, to], ...NOTHING_LOST });
     measure("active-passive", "3.5: Heartbeat stopped on the active node", { site: seen.outage * 1000 });
     expect(await pair.active()).toBe(to);
     expect((await pair.parts(from)).filter(({ here }) => here)).toEqual([]);
@@ -127,11 +123,11 @@ describe("planned moves", () => {
   it("switchover and standby work with Heartbeat; maintenance says that there is none", async () => {
     const from = await pair.active();
     const to = pair.peer(from);
-    const seen = await pair.client.during(async () => {
+    const seen = await pair.during(async () => {
       const { code, stderr, stdout } = await project.linodeHa(["switchover", "lamp"]);
       expect({ code, words: code === 0 ? "" : stdout + stderr }).toEqual({ code: 0, words: "" });
     }, MOVE_SECONDS);
-    expect(seen).toMatchObject({ nodes: [from, to], lost: { rows: [], lines: [] } });
+    expect(seen).toMatchObject({ nodes: [from, to], ...NOTHING_LOST });
     measure("active-passive", "planned switchover", { site: seen.outage * 1000 });
     expect((await project.linodeHa(["standby", to])).code).toBe(0);
     expect(await pair.active()).toBe(from);

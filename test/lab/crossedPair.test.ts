@@ -41,6 +41,7 @@ describe("a fresh crossed pair", () => {
       const disks = await lab.list(`linode/instances/${String(linode["id"])}/disks`);
       const swap = disks.find(({ filesystem }) => filesystem === "swap");
       expect(configs[0]?.["devices"]).toMatchObject({ sdb: { disk_id: swap?.["id"] } });
+      expect(await lab.sshOk(String(linode["label"]), "swapon --show=TYPE,SIZE --noheadings")).toBe("partition 512M\n");
     }
     const volumes = (await lab.list("volumes")).filter(({ linode_label: label }) => pair.nodes.includes(String(label)));
     expect(volumes).toHaveLength(4);
@@ -51,8 +52,9 @@ describe("a fresh crossed pair", () => {
       pair.nodes.map((node) => lab.sshOk(node, "drbdadm dump; findmnt -rno SOURCE,FSTYPE,TARGET")),
     );
     for (const text of [db, web]) {
-      expect(text).toMatch(/:7801;/);
-      expect(text).toMatch(/:7802;/);
+      for (const port of [7801, 7802]) {
+        expect(text?.match(new RegExp(`address +ipv6 \\[2001:db8:[0-9a-f:]+\\]:${port};`, "g"))).toHaveLength(2);
+      }
       expect(text).toMatch(/cram-hmac-alg\s+sha/);
       expect(text).toMatch(/wfc-timeout\s+15;/);
       expect(text).toMatch(/degr-wfc-timeout\s+60;/);

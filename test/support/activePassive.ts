@@ -1,21 +1,25 @@
-import { AckClient } from "./acks/ackClient";
-import type { Lab } from "./lab";
+import { seenDuring, type Seen } from "./failover/seen";
+import { installAckPage, Visitors } from "./failover/visitor";
+import { Lab } from "./lab";
+import { labConfig, onOwnImage } from "./labConfig";
 import { until } from "./run";
-import type { StackProject } from "./stackProject";
+import { StackProject } from "./stackProject";
 
 /** Seconds until a node that was cut off, or reset, is whole again: boot, Heartbeat and a resync of what was written meanwhile. */
 const RECOVERY_SECONDS = 240;
 
-/** A pair under Heartbeat in a lab, and a visitor of its site. */
+/** The stack `active-passive` in a lab, as its example configuration has it, with visitors of its site. */
 export class ActivePassive {
-  client!: AckClient;
+  readonly project: StackProject;
   address = "";
+  visitors!: Visitors;
 
   constructor(
-    readonly lab: Lab,
-    readonly project: StackProject,
     readonly nodes: readonly [string, string],
-  ) {}
+    readonly lab = new Lab(),
+  ) {
+    this.project = new StackProject(lab, "active", onOwnImage(labConfig("active-passive", nodes)));
+  }
 
   /** Deploys it, and prepares it for visitors. */
   async build(): Promise<void> {
@@ -23,20 +27,27 @@ export class ActivePassive {
     await this.prepare();
   }
 
-  /** Reads the stack's outputs and puts the visitor's pages onto the volume. */
+  /** Reads the stack's outputs and puts the visitors' page onto the volume. */
   async prepare(): Promise<void> {
     const outputs = JSON.parse(await this.project.pulumiOk(["stack", "output", "--json", "--show-secrets"])) as {
       addresses: { shared: string };
       mariadb: { database: string; user: string; password: string };
     };
     this.address = outputs.addresses.shared;
-    this.client = new AckClient(this.lab, {
-      address: this.address,
-      host: "www.example.org",
-      folder: "/srv/site/www.example.org/htdocs",
-      database: outputs.mariadb,
+    const { database, user, password } = outputs.mariadb;
+    await installAckPage(this.lab, await this.active(), "/srv/site/www.example.org/htdocs", {
+      dsn: `mysql:host=${this.address};dbname=${database}`,
+      user,
+      password,
+      node: "SELECT @@hostname",
     });
-    await this.client.install(await this.active());
+    this.visitors = new Visitors(this.lab, { address: this.address, host: "www.example.org", kinds: ["db", "file"] });
+    await this.visitors.prepare();
+  }
+
+  /** What visitors saw while something happened: {@link seenDuring}. */
+  during(happens: () => Promise<unknown>, seconds: number): Promise<Seen> {
+    return seenDuring(this.visitors, happens, seconds);
   }
 
   /** The node where all of the group runs. Fails unless there is exactly one, and nothing of the group on the other. */

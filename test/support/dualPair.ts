@@ -15,8 +15,11 @@ export class DualPair {
   readonly config: Record<string, unknown>;
   readonly project: StackProject;
 
-  constructor(readonly nodes: readonly [string, string]) {
-    this.config = pairConfig(nodes, { volume: "www", mountpoint: MOUNT });
+  constructor(
+    readonly nodes: readonly [string, string],
+    overrides: Readonly<Record<string, unknown>> = {},
+  ) {
+    this.config = { ...pairConfig(nodes, { volume: "www", mountpoint: MOUNT }), ...overrides };
     this.project = new StackProject(this.lab, "dual", this.config);
   }
 

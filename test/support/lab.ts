@@ -73,6 +73,13 @@ export class Lab {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
+  /** What the lab's Linodes have mailed, the oldest first. */
+  async mails(): Promise<
+    readonly { readonly from: string; readonly to: readonly string[]; readonly message: string }[]
+  > {
+    return JSON.parse(await this.commandOk(["mail", "--json"])) as Awaited<ReturnType<Lab["mails"]>>;
+  }
+
   async list(apiPath: string): Promise<Record<string, unknown>[]> {
     const { body } = await this.api("GET", `${apiPath}?page_size=500`);
     return body["data"] as Record<string, unknown>[];

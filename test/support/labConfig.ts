@@ -17,11 +17,11 @@ export function labConfig(system: string, nodes: readonly [string, string]): Rec
 }
 
 /**
- * The same on the lab's own image, which has many of the packages already: for tests of what happens later. That the roles
+ * The same on an image of the lab's own, which has many of the packages already: for tests of what happens later. That the roles
  * install them is shown by those that deploy on the distribution's.
  */
-export function onOwnImage(config: Record<string, unknown>): Record<string, unknown> {
-  return { ...config, pair: { ...(config["pair"] as Record<string, unknown>), image: "private/13" } };
+export function onOwnImage(config: Record<string, unknown>, image = "private/13"): Record<string, unknown> {
+  return { ...config, pair: { ...(config["pair"] as Record<string, unknown>), image } };
 }
 
 const configOf = (text: string): Record<string, unknown> => (parse(text) as { config: Record<string, unknown> }).config;

@@ -53,8 +53,17 @@ export class StackProject {
     );
   }
 
+  /** Replaces the program, or (without a text) takes the product's own again. */
+  program(text?: string): void {
+    const file = path.join(this.folder, "index.ts");
+    fs.rmSync(file);
+    if (text === undefined) fs.symlinkSync(path.join(projectRoot, "index.ts"), file);
+    else fs.writeFileSync(file, text);
+  }
+
   async init(): Promise<void> {
-    await this.lab.execOk(["pulumi", "stack", "init", this.stack, "--non-interactive"], { cwd: this.folder });
+    const command = ["pulumi", "stack", "select", this.stack, "--create", "--non-interactive"];
+    await this.lab.execOk(command, { cwd: this.folder });
   }
 
   /** From nothing to the deployed stack: the lab, the stack, and all in it. */

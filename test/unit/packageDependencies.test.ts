@@ -54,7 +54,7 @@ test.each(["@grpc/grpc-js", "google-protobuf"])("Pulumi's SDK uses our own copy 
 
 test("every package that the product imports is a dependency of its own", () => {
   const imported = new Set<string>();
-  for (const room of ["components", "config", "hosts", "stacks", "cli", "lab"]) {
+  for (const room of ["components", "config", "hosts", "stacks", "cli", "lab", "review", "policy"]) {
     for (const file of fs.readdirSync(path.join(projectRoot, room), { recursive: true, encoding: "utf8" })) {
       if (!file.endsWith(".ts")) continue;
       const source = fs.readFileSync(path.join(projectRoot, room, file), "utf8");

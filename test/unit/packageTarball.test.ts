@@ -109,8 +109,9 @@ describe("the package, as a new user gets it: packed, and installed into an empt
     const script = 'console.log(Object.keys(require("linode-ha")).sort().join(" "))';
     expect((await runOk(["node", "-e", script], { cwd: folder })).trim()).toBe(
       [
-        "ApacheServer DrbdVolume FloatingIp HaPair HeartbeatPair IpForwarding LighttpdServer LinodeFencing MailRelay",
-        "ManualFailover MariadbServer Ocfs2Cluster PacemakerCluster PackageDrift PostgresqlServer UserError",
+        "ApacheServer Backups Certificate DrbdVolume FloatingIp HaPair HeartbeatPair IpForwarding LighttpdServer LinodeFencing MailRelay",
+        "ManualFailover MariadbMultiMaster MariadbReplica MariadbServer NginxProxy Ocfs2Cluster PacemakerCluster PackageDrift",
+        "PostgresqlServer RoundRobinDns UserError WordpressSite",
         "address drbd links mailTo mount service",
       ].join(" "),
     );

@@ -63,20 +63,11 @@ export const siteFolder = ({ mountpoint, host }: Pick<WordpressParams, "mountpoi
 export const wordpressRole: HostRole<WordpressParams, WordpressResult> = {
   name: "services-wordpress",
   packages: [
-    ...[
-      "curl",
-      "nginx-light",
-      "php",
-      "php-apcu",
-      "php-cli",
-      "php-curl",
-      "php-fpm",
-      "php-gd",
-      "php-mbstring",
-      "php-mysql",
-    ],
+    // First: for want of another, `php` would bring Apache along.
+    "php-fpm",
+    ..."curl nginx-light php php-apcu php-cli php-curl php-gd php-mbstring php-mysql php-xml wordpress".split(" "),
     // A theme that both releases have; the distribution's WordPress comes without any.
-    ...["php-xml", "wordpress", "wordpress-theme-twentytwentythree"],
+    "wordpress-theme-twentytwentythree",
   ],
   script: assetPath("services/wordpress/role.sh"),
   secrets: Object.values(wordpressSecrets),

@@ -31,6 +31,13 @@ const RELEASES: Readonly<Record<string, Release>> = {
     created: "2025-11-03T09:00:00",
     eol: null,
   },
+  "private/14": {
+    label: "debian13-site",
+    vendor: null,
+    size: 2600,
+    created: "2026-02-17T09:00:00",
+    eol: null,
+  },
 };
 
 /** The images that can be deployed here, with the real API's fields. */

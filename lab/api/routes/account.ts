@@ -126,10 +126,10 @@ export const catalogRoutes: readonly Route[] = [
   open.get("/linode/kernels/:vendor/:kernel", (call) =>
     found(KERNELS, `${call.params["vendor"]}/${call.params["kernel"]}`),
   ),
-  open.get("/images", (call) => listOf(call, imagesFrom(call.ctx.disks.images()), IMAGE_KEYS)),
-  open.get("/images/:image", (call) => found(imagesFrom(call.ctx.disks.images()), call.params["image"])),
+  open.get("/images", (call) => listOf(call, imagesSeenBy(call), IMAGE_KEYS)),
+  open.get("/images/:image", (call) => found(imagesSeenBy(call), call.params["image"])),
   open.get("/images/:vendor/:image", (call) =>
-    found(imagesFrom(call.ctx.disks.images()), `${call.params["vendor"]}/${call.params["image"]}`),
+    found(imagesSeenBy(call), `${call.params["vendor"]}/${call.params["image"]}`),
   ),
   ...["/images", "/images/upload"].map((path) =>
     images.post(path, () => {
@@ -140,6 +140,11 @@ export const catalogRoutes: readonly Route[] = [
   open.get("/maintenance/policies", (call) => listOf(call, POLICIES, ["slug"])),
   linodes.get("/networking/vlans", (call) => listOf(call, vlans(call), ["label", "region", "created"])),
 ];
+
+/** Without a token, only what is public. */
+function imagesSeenBy(call: Call) {
+  return imagesFrom(call.ctx.disks.images()).filter(({ is_public }) => is_public || call.username !== "");
+}
 
 function availability(region: { id: string }) {
   return { region: region.id, available: ["Linodes", "Block Storage"], unavailable: [] };

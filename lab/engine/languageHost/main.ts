@@ -10,6 +10,7 @@ import * as languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/language_pb";
 import * as pluginProto from "@pulumi/pulumi/proto/plugin_pb";
 import { installedPlugins } from "./installedPlugins";
+import { runPlugin } from "./runPlugin";
 import { runProgram } from "./runProgram";
 
 const MAX_MESSAGE = 400 * 1024 * 1024;
@@ -49,6 +50,7 @@ function service(engineAddress: string): Record<string, (call: never, callback: 
     run: (call: { request: proto.RunRequest }, callback: Answer<proto.RunResponse>) => {
       answer(callback, runProgram(call.request, engineAddress));
     },
+    runPlugin,
   };
   return methods;
 }

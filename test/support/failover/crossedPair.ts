@@ -47,15 +47,19 @@ export class CrossedPair {
     await this.prepare();
   }
 
-  /** Puts the visitors' page onto the site of the stack that is there. */
-  async prepare(): Promise<void> {
+  /**
+   * Puts the visitors' page onto the site of the stack that is there.
+   *
+   * @param database how the page calls the database's address; its number without
+   */
+  async prepare(database?: string): Promise<void> {
     const outputs = JSON.parse(await this.project.pulumiOk(["stack", "output", "--json", "--show-secrets"])) as {
       addresses: { db: string; site: string };
       mariadb: { database: string; user: string; password: string };
     };
-    const { database, user, password } = outputs.mariadb;
+    const { database: name, user, password } = outputs.mariadb;
     await installAckPage(this.lab, this.web, "/var/www/www.example.org/htdocs", {
-      dsn: `mysql:host=${outputs.addresses.db};dbname=${database}`,
+      dsn: `mysql:host=${database ?? outputs.addresses.db};dbname=${name}`,
       user,
       password,
       node: "SELECT @@hostname",

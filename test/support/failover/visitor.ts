@@ -47,7 +47,8 @@ export async function installAckPage(lab: Lab, node: string, folder: string, set
   // On standard input: the password is in nobody's arguments.
   const write = async (name: string, content: string): Promise<void> => {
     const target = `${folder}/${name}`;
-    const script = `cat >${target} && chown www-data:www-data ${target} && chmod 0640 ${target}`;
+    // On the disk, for the next thing that happens may be a power cut.
+    const script = `cat >${target} && chown www-data:www-data ${target} && chmod 0640 ${target} && sync -f ${target}`;
     const { code, stderr } = await lab.command(["ssh", node, "--", script], { input: content, seconds: 60 });
     if (code !== 0) throw new Error(`${target} could not be written on ${node}: ${stderr}`);
   };
@@ -59,11 +60,12 @@ export async function installAckPage(lab: Lab, node: string, folder: string, set
 export class Visitors {
   readonly attempts: Attempt[] = [];
   private child: ChildProcess | undefined;
-  private next = 1;
 
+  /** @param next the first write's number: visitors of one site at several doors must not use the same ones */
   constructor(
     private readonly lab: Lab,
     readonly site: AckSite,
+    private next = 1,
   ) {}
 
   /** Makes the database's table; once, while all is well. */

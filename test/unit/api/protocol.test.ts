@@ -34,6 +34,16 @@ describe("the protocol", () => {
       }
     });
 
+    it("shows an account's own images only to those who have a token", async () => {
+      const own = "/images/private/13";
+      const url = `${await lab.listen()}/v4`;
+      const ids = (body: { data: { id: string }[] }): string[] => body.data.map(({ id }) => id);
+      expect((await lab.ask("GET", own)).status).toBe(200);
+      expect((await fetch(`${url}${own}`)).status).toBe(404);
+      expect(ids((await (await fetch(`${url}/images`)).json()) as never)).not.toContain("private/13");
+      expect(ids((await lab.ok("GET", "/images")) as never)).toContain("private/13");
+    });
+
     it("makes tokens with scopes, shows them once, and forgets them", async () => {
       const made = await lab.ok("POST", "/profile/tokens", {
         label: "fence",

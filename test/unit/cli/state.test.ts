@@ -172,11 +172,17 @@ describe("grades", () => {
     const state = stateOf(silent, PASSIVE);
     expect(state.manager.groups[0]).toMatchObject({ activeOn: [], partlyOn: ["alpha"] });
     expect(state.manager.groups[0]?.notes).toEqual(["alpha did not say in time what it runs"]);
+    expect(gradeOf(state)).toBe(1);
   });
 
   it("2: active nowhere, on both, or parted with two Primaries", () => {
     expect(gradeOf(stateOf(manualNode("alpha", PRIMARY, OFF), PASSIVE))).toBe(2);
     expect(gradeOf(stateOf(ACTIVE, manualNode("beta", PRIMARY, ON)))).toBe(2);
+    const half = stateOf(manualNode("alpha", PRIMARY, ["started", "stopped", "stopped"]), PASSIVE);
+    expect(findingsOf(half).map(({ what }) => what)).toEqual([
+      "group db is only partly active, on alpha",
+      expect.stringContaining("runs on alpha"),
+    ]);
     const parted = procDrbd("StandAlone", "Primary/Unknown", "UpToDate/DUnknown", 4);
     expect(gradeOf(stateOf(manualNode("alpha", parted, ON), manualNode("beta", parted, OFF)))).toBe(2);
   });

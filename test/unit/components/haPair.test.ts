@@ -99,6 +99,26 @@ describe("HaPair", () => {
     ]);
   });
 
+  it("lets only a replication's port through between the public IPv6 addresses, and all where they are the interconnect", async () => {
+    const rules = async (args: object) => {
+      const { engine } = await build(args);
+      return engine.named("web", "linode:index/firewall:Firewall").inputs["inbounds"] as {
+        label: string;
+        ports?: string;
+        ipv4s?: string[];
+        ipv6s?: string[];
+      }[];
+    };
+    const access = { adminCidrs: ["203.0.113.0/24"], peerTcp6Ports: [7801] };
+    const named = (await rules({ access })).find(({ label }) => label.startsWith("peer"));
+    expect(named).toMatchObject({ label: "peer-tcp6-7801", ports: "7801" });
+    expect(named?.ipv4s).toBeUndefined();
+    expect(named?.ipv6s).toHaveLength(2);
+    for (const address of named?.ipv6s ?? []) expect(address).toMatch(/^2001:db8:.*\/128$/);
+    const all = await rules({ access, interconnect: { kind: "public6" } });
+    expect(all.map(({ label }) => label)).toEqual(["ssh", "icmp", "peer-tcp", "peer-udp"]);
+  });
+
   it("gives every step the host key to check and shows no private key in its text", async () => {
     const { engine } = await build();
     const step = engine.named("web-web1-base", "command:remote:Command");

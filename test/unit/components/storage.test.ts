@@ -70,6 +70,16 @@ describe("DrbdVolume", () => {
     expect(first).toBeGreaterThan(last);
   });
 
+  it("replicates over the interconnect, or over public IPv6 where it is told to", async () => {
+    volume("www");
+    volume("mail", { network: "public6", port: 7789, minor: 1 });
+    await engine.settled();
+    const text = (name: string) => JSON.stringify(engine.named(name, "command:remote:Command").inputs["create"]);
+    expect(text("www-web1-drbd")).toMatch(/address ipv4 10\.20\.0\.1:7788;/);
+    expect(text("mail-web1-drbd")).toMatch(/address ipv6 \[2001:db8:[0-9a-f:]+\]:7789;/);
+    expect(text("mail-web1-drbd")).not.toMatch(/address ipv4/);
+  });
+
   it.each<[string, Partial<DrbdVolumeArgs>, string]>([
     ["a port that is none", { port: 70000 }, "port: is not a TCP port"],
     ["a minor that is none", { minor: 256 }, "minor: is not a device number"],

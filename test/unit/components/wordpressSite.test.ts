@@ -58,6 +58,19 @@ test("the first node makes the site, and both have the same salts, which nobody 
   }
 });
 
+test("programs come onto both nodes before the first node's turn", async () => {
+  site();
+  await engine.settled();
+  const commands = engine.ofType("command:remote:Command").map(({ name }) => name);
+  expect(commands.filter((name) => name.startsWith("site-")).map((name) => name.replace(/-web[12]-/, " "))).toEqual([
+    "site packages",
+    "site packages",
+    "site wordpress",
+    "site wordpress",
+  ]);
+  expect(text("site-web2-packages")).toMatch(/PACKAGES='[^']*\bwordpress\b/);
+});
+
 test("with a certificate everything is sent to https; without one nothing speaks it", async () => {
   expect(site({ certificate }).url).toBe("https://www.example.org");
   await engine.settled();

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assetPath } from "../../../hosts/assets";
@@ -42,4 +42,46 @@ test("the kernel's words of one resource are read, and no other's", () => {
   expect(read(11).slice(0, 2)).toEqual(["cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate", "0"]);
   for (const minor of [1, 5])
     expect(read(minor)).toEqual(["cs:Unconfigured ro:Unknown/Unknown ds:DUnknown/DUnknown", "0", "", "no"]);
+});
+
+describe("a change that drbdadm carries out", () => {
+  /** Runs `drbd_adjust` with a drbdadm that fails so often, in these words. */
+  function adjust(failures: number, words: string): { code: number | null; said: string; calls: number } {
+    const folder = mkdtempSync(join(tmpdir(), "linode-ha-drbd-"));
+    try {
+      const program = `#!/bin/bash\necho "$*" >>${folder}/calls\nif (($(wc -l <${folder}/calls) <= ${failures})); then cat ${folder}/words >&2; exit 20; fi\n`;
+      writeFileSync(join(folder, "words"), words);
+      writeFileSync(join(folder, "drbdadm"), program);
+      chmodSync(join(folder, "drbdadm"), 0o755);
+      const script = `set -euo pipefail; PATH=${folder}:$PATH; sleep() { :; }; . ${assetPath("lib/drbd.sh")}; drbd_adjust www`;
+      const { status, stdout, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+      const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n");
+      expect(new Set(calls)).toEqual(new Set(["adjust www"]));
+      return { code: status, said: stdout + stderr, calls: calls.length };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const slow =
+    "Command 'drbdsetup-84 connect www ipv4:10.20.0.1:7788 --verify-alg=sha1 --shared-secret=7KEHtop --allow-two-primaries=yes' did not terminate within 5 seconds\n";
+
+  it("is asked for again where a busy host did not answer in drbdadm's time, and never shows the secret", () => {
+    const { code, said, calls } = adjust(2, slow);
+    expect({ code, calls }).toEqual({ code: 0, calls: 3 });
+    expect(said).toContain("--shared-secret=(secret) --allow-two-primaries=yes' did not terminate");
+    expect(said).not.toContain("7KEHtop");
+  });
+
+  it("fails in the end, and at once where it was refused", () => {
+    expect(adjust(99, slow)).toMatchObject({ code: 20, calls: 5 });
+    const refused = "Failure: (125) Device has a disk-config; 'drbdsetup connect --shared-secret=\"with blanks\" -x'\n";
+    const { code, said, calls } = adjust(99, refused);
+    expect({ code, calls }).toEqual({ code: 20, calls: 1 });
+    expect(said).toBe("Failure: (125) Device has a disk-config; 'drbdsetup connect --shared-secret=(secret) -x'\n");
+  });
+
+  it("hides a secret in single quotes whole, too", () => {
+    const { said } = adjust(99, "drbdsetup connect --shared-secret='with blanks' -x failed\n");
+    expect(said).toBe("drbdsetup connect --shared-secret=(secret) -x failed\n");
+  });
 });

@@ -213,7 +213,7 @@ describe("the command line", () => {
   it("has all subcommands, and each fault", () => {
     const command = program();
     expect(command.commands.map((each) => each.name()).sort()).toEqual(
-      ["down", "env", "exec", "fault", "forward", "logs", "ssh", "status", "up"].sort(),
+      ["down", "env", "exec", "fault", "forward", "logs", "mail", "ssh", "status", "up"].sort(),
     );
     const faults = command.commands.find((each) => each.name() === "fault");
     expect(faults?.commands.map((each) => each.name()).sort()).toEqual([...FAULTS.map(faultName), "list"].sort());

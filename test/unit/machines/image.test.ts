@@ -55,6 +55,6 @@ test("the packages for hosts are named once, in order", () => {
 
 test("what is missing on this machine is named; without root the way out is", () => {
   expect(missingHostPackages(() => true)).toEqual([]);
-  expect(missingHostPackages((path) => !path.endsWith("linux.uml"))).toEqual(["user-mode-linux"]);
+  expect(missingHostPackages((path) => !path.endsWith("uml_mconsole"))).toEqual(["uml-utilities"]);
   expect(() => requireRoot(1000)).toThrow(/needs root[^]*sudo/);
 });

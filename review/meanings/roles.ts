@@ -1,0 +1,26 @@
+import { fencing, floating, heartbeat, manual, pacemaker, settled } from "./managerRoles";
+import type { RoleMeaning } from "./roleTypes";
+import { beside, service } from "./serviceRoles";
+import { activate, base, drbd, filesystem, ocfs2 } from "./storageRoles";
+
+/** The one table of what each role of a host means. To add a role, add its entry here. */
+export const roleMeanings: Readonly<Record<string, RoleMeaning>> = {
+  base,
+  drbd,
+  "drbd-activate": activate,
+  ocfs2,
+  filesystem,
+  "floating-ip": floating,
+  fencing,
+  pacemaker,
+  heartbeat,
+  "heartbeat-settled": settled,
+  "manual-failover": manual,
+  "services-apache": service("Apache", "reload"),
+  "services-lighttpd": service("lighttpd", "reload"),
+  "services-mariadb": service("MariaDB", "restart"),
+  "services-postgresql": service("PostgreSQL", "restart"),
+  "services-mail-relay": beside("mail", "nullmailer"),
+  "services-forwarding": beside("packet forwarding", "the kernel"),
+  "services-package-drift": beside("the comparison of packages", "nothing that runs"),
+};
