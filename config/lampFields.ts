@@ -55,7 +55,7 @@ export const LAMP_FIELDS: Fields = {
   "hosts.type": help("The Linode type of all hosts.", "the id of a Linode type", "type: g6-standard-2"),
   "hosts.image": help(
     "The distribution of all hosts. Changing it gives a host a new boot disk.",
-    "linode/debian13 or linode/debian12",
+    "linode/debian13, linode/debian12, or an image of your own made from one of them (private/ID)",
     "image: linode/debian13",
     "linode/debian13",
   ),

@@ -2,7 +2,7 @@ import * as net from "node:net";
 import { z } from "zod";
 import { isCidr, isHostLabel } from "../components/internal/rules";
 import { port, text, whole } from "./basics";
-import { fencing, fencingToken, pair } from "./schema";
+import { anImage, fencing, fencingToken, pair } from "./schema";
 import { siteSections } from "./siteSchema";
 
 /** The vendor keeps at most so many Linodes of one placement group apart. */
@@ -22,7 +22,7 @@ const hosts = pair
   .omit({ nodes: true, interconnect: true, configLabel: true, placement: true, access: true, alerts: true })
   .extend({
     access: pair.shape.access.omit({ publicTcpPorts: true }),
-    image: z.enum(["linode/debian12", "linode/debian13"]).default("linode/debian13"),
+    image: anImage.default("linode/debian13"),
     cidr: text("is not an IPv4 network with room for all hosts", isRoomyNetwork).default("10.20.0.0/24"),
   });
 

@@ -16,7 +16,7 @@ const size = (least: number, most?: number): z.ZodType<number | Record<string, n
   z.union([whole(least, most), z.record(z.string(), whole(least, most))]);
 
 /** The vendor's, or the account's own made from one of them. */
-const anImage = text("is not one of the choices", (id) => /^(linode\/debian1[23]|private\/\d+)$/.test(id));
+export const anImage = text("is not one of the choices", (id) => /^(linode\/debian1[23]|private\/\d+)$/.test(id));
 /** One image for both nodes, or one for each by name. */
 const image = z.union([anImage, z.record(z.string(), anImage)]);
 

@@ -23,7 +23,7 @@ export function defineUp(program: Command): void {
     .description("start the lab, and build before what it needs: the Pulumi engine and the images")
     .option(
       "--image <name>",
-      "make this image available too: linode/debian12, or private/13 or private/14 of the account's own (repeatable)",
+      "make this image available too: linode/debian12, or private/13 to private/15 of the account's own (repeatable)",
       collect,
       [],
     )

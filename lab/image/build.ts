@@ -13,7 +13,7 @@ import type { ImageRecipe } from "./recipe";
 export interface ImageOptions {
   /** The lab's cache folder; images go into its `images/`. */
   readonly cacheDir: string;
-  /** `linode/debian13` (default), `linode/debian12`, or one of the account's own, `private/13` and `private/14`. */
+  /** `linode/debian13` (default), `linode/debian12`, or one of the account's own, `private/13` to `private/15`. */
   readonly image?: string;
   /** What guests may install with apt-get. Default: what the roles of hosts declare, and a few more. */
   readonly packages?: readonly string[];
@@ -134,6 +134,7 @@ async function installSystem(
         `--include=${recipe.include.join(",")}`,
         ...mirrors.aptOptions.map((option) => `--aptopt=${option}`),
         '--customize-hook="$LINODE_LAB_RECIPE/customize.sh" "$1" "$LINODE_LAB_RECIPE"',
+        ...(recipe.switchedOff ?? []).map(switchOff),
         recipe.suite,
         join(work, "root"),
         ...sourceLines(mirrors, recipe.suite),
@@ -152,6 +153,10 @@ async function installSystem(
     });
   }
 }
+
+/** Only a unit that is there: releases differ in what a package brings. */
+const switchOff = (unit: string): string =>
+  `--customize-hook=[ ! -e "$1/usr/lib/systemd/system/${unit}" ] || chroot "$1" systemctl disable --quiet ${unit}`;
 
 async function withScript(folder: string, inputs: string): Promise<string> {
   await cp(join(folder, "customize.sh"), join(inputs, "customize.sh"));

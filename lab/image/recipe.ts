@@ -16,6 +16,8 @@ export interface ImageRecipe {
   readonly kernel: KernelKind;
   /** Packages of the roles that are there already, as on an image that a team made of its own to deploy faster. */
   readonly installed?: readonly string[];
+  /** Units of those that would start at each boot, beside the ones that `customize.sh` knows: when they run is for the roles to say. */
+  readonly switchedOff?: readonly string[];
 }
 
 const COMMON = [
@@ -47,6 +49,22 @@ const INSTALLED_WEB = [
   "wordpress-theme-twentytwentythree",
 ];
 
+/**
+ * For the hosts of a site on several tiers, each of which uses some of it: proxies, web servers, files by NFS and database, with the one cluster
+ * manager that they have, on the kernel that has an NFS server.
+ */
+const INSTALLED_TIERS = [
+  ...INSTALLED_WEB.filter((name) => name !== "ocfs2-tools"),
+  ..."bsd-mailx btrfs-progs corosync frr iproute2 iputils-arping nfs-common nfs-kernel-server openssh-client pacemaker".split(
+    " ",
+  ),
+  ..."pacemaker-cli-utils prometheus-node-exporter psmisc resource-agents rsync socat".split(" "),
+];
+const SWITCHED_OFF_TIERS = [
+  ..."corosync.service nfs-blkmap.service nfs-client.target nfs-server.service pacemaker.service".split(" "),
+  ..."prometheus-node-exporter.service rpcbind.service rpcbind.socket rsync.service".split(" "),
+];
+
 /** The images that the lab can build, by their name in the API. */
 export const RECIPES: Readonly<Record<string, ImageRecipe>> = {
   "linode/debian13": { name: "linode/debian13", suite: "trixie", include: COMMON, kernel: "ocfs2" },
@@ -64,6 +82,14 @@ export const RECIPES: Readonly<Record<string, ImageRecipe>> = {
     include: COMMON,
     kernel: "ocfs2",
     installed: INSTALLED_WEB,
+  },
+  "private/15": {
+    name: "private/15",
+    suite: "trixie",
+    include: COMMON,
+    kernel: "quick",
+    installed: INSTALLED_TIERS,
+    switchedOff: SWITCHED_OFF_TIERS,
   },
 };
 
@@ -115,7 +141,17 @@ export function recipeHash(
   folder = recipeFolder(),
 ): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([recipe.suite, recipe.include, [...packages].sort(), release, recipe.installed ?? []]));
+  const { suite, include, installed = [], switchedOff } = recipe;
+  hash.update(
+    JSON.stringify([
+      suite,
+      include,
+      [...packages].sort(),
+      release,
+      installed,
+      ...(switchedOff === undefined ? [] : [switchedOff]),
+    ]),
+  );
   for (const path of [join(folder, "customize.sh"), ...filesBelow(join(folder, "rootfs"))]) {
     const { mode } = lstatSync(path);
     hash.update(`\0${path.slice(folder.length)}\0${mode}\0`);

@@ -94,7 +94,7 @@ export interface Machines {
 
 /** What a deployed image disk carries from the moment it is made. */
 export interface ImageDeployment {
-  /** `linode/debian13`, `linode/debian12` or one of the account's own, `private/13` and `private/14`. */
+  /** `linode/debian13`, `linode/debian12` or one of the account's own, `private/13` to `private/15`. */
   readonly image: string;
   /** Root's password as crypt(3) hash (the clear text is never kept); absent: locked. */
   readonly rootPasswordHash?: string;

@@ -128,7 +128,7 @@ export class MemoryDisks implements Disks {
   }
 
   images(): readonly string[] {
-    return ["linode/debian13", "linode/debian12", "private/13", "private/14"];
+    return ["linode/debian13", "linode/debian12", "private/13", "private/14", "private/15"];
   }
 
   private create(storage: string, disk: MemoryDisk): void {

@@ -30,7 +30,7 @@ export class StackProject {
     readonly stack: string,
     config: Readonly<Record<string, unknown>>,
   ) {
-    const { image } = (config["pair"] ?? {}) as { image?: string };
+    const { image } = (config["pair"] ?? config["hosts"] ?? {}) as { image?: string };
     this.images = image?.startsWith("private/") === true ? [image] : [];
     for (const name of LINKED) {
       fs.symlinkSync(path.join(projectRoot, name), path.join(this.folder, name));

@@ -38,6 +38,13 @@ const RELEASES: Readonly<Record<string, Release>> = {
     created: "2026-02-17T09:00:00",
     eol: null,
   },
+  "private/15": {
+    label: "debian13-tiers",
+    vendor: null,
+    size: 2700,
+    created: "2026-02-17T10:00:00",
+    eol: null,
+  },
 };
 
 /** The images that can be deployed here, with the real API's fields. */
