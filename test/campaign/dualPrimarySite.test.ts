@@ -1,6 +1,7 @@
 import { until } from "../support/run";
 import { measure } from "../support/failover/outages";
-import { HOST, newPicture, outageOf, SitePair } from "../support/site/sitePair";
+import { HOST, newPicture, outageOf } from "../support/site/site";
+import { SitePair } from "../support/site/sitePair";
 
 /** Seconds until replication must be where it should be after the nodes meet again. */
 const MERGED = 180;

@@ -1,6 +1,7 @@
 import { until } from "../support/run";
 import { measure } from "../support/failover/outages";
-import { FOLDER, HOST, MOUNT, newPicture, outageOf, type Post, sha256, SitePair } from "../support/site/sitePair";
+import { HOST, newPicture, outageOf, type Post, sha256 } from "../support/site/site";
+import { FOLDER, MOUNT, SitePair } from "../support/site/sitePair";
 
 const pair = new SitePair(["site1", "site2"]);
 const { lab, nodes, project } = pair;

@@ -1,11 +1,13 @@
 "use strict";
 // Usage: node client.js '{"base": "http://198.51.100.9", "host": "www.example.org", "kinds": ["db", "file"], "first": 1, "everyMs": 200}'
+// With "authority", whose certificates are to be believed, over HTTPS.
 // Asks for a write of each kind every so often, whatever became of those before, as independent visitors do. One JSON line for each
 // attempt when it has ended. Ends when its standard input does, after the attempts under way.
 const http = require("node:http");
+const https = require("node:https");
 const { clearInterval, setInterval, setTimeout } = require("node:timers");
 
-const { base, host, kinds, first, everyMs = 200, timeoutMs = 2000, mostAtOnce = 2 } = JSON.parse(process.argv[2]);
+const { base, host, kinds, first, authority, everyMs = 200, timeoutMs = 2000, mostAtOnce = 2 } = JSON.parse(process.argv[2]);
 let ending = false;
 // By kind: writers that wait for a database must not take up all of the web server's processes.
 const under = Object.fromEntries(kinds.map((kind) => [kind, 0]));
@@ -23,9 +25,9 @@ function attempt(kind, n) {
     process.stdout.write(`${JSON.stringify(line)}\n`);
     if (ending && idle()) process.exit(0);
   };
-  const request = http.get(
+  const request = (authority === undefined ? http : https).get(
     `${base}/ack.php?kind=${kind}&n=${n}`,
-    { headers: { host }, agent: false, timeout: timeoutMs },
+    { headers: { host }, servername: host, ca: authority, agent: false, timeout: timeoutMs },
     (response) => {
       let text = "";
       response.setEncoding("utf8");

@@ -38,6 +38,10 @@ export interface AckSite {
   readonly host: string;
   /** Which kinds of writes it takes. */
   readonly kinds: readonly WriteKind[];
+  /** The folder of the page in the site. Default the site's own. */
+  readonly folder?: string;
+  /** Whose certificates are to be believed: visitors come over HTTPS. */
+  readonly authority?: string;
 }
 
 /** Puts the page into a site's folder on the node where it runs. */
@@ -76,8 +80,8 @@ export class Visitors {
   /** They come, five a second of each kind, until {@link stop}. */
   start(everyMs = 200): void {
     if (this.child !== undefined) throw new Error("visitors are on their way already");
-    const { host, kinds } = this.site;
-    const settings = JSON.stringify({ base: baseOf(this.site), host, kinds, first: this.next, everyMs });
+    const { host, kinds, authority } = this.site;
+    const settings = JSON.stringify({ base: baseOf(this.site), host, kinds, authority, first: this.next, everyMs });
     const command = [path.join(projectRoot, "bin", "linode-lab"), "--lab", this.lab.name, "exec", "--"];
     const [file, ...args] = [...command, process.execPath, path.join(__dirname, "client.js"), settings];
     this.child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -139,11 +143,11 @@ export class Visitors {
   }
 
   private async ask(query: string): Promise<string> {
-    return this.lab.execOk(
-      [process.execPath, path.join(__dirname, "ask.js"), `${baseOf(this.site)}/ack.php?${query}`, this.site.host],
-      { seconds: 60 },
-    );
+    const url = `${baseOf(this.site)}/ack.php?${query}`;
+    const command = [process.execPath, path.join(__dirname, "ask.js"), url, this.site.host];
+    return this.lab.execOk(command, { seconds: 60, input: this.site.authority ?? "" });
   }
 }
 
-const baseOf = ({ address }: AckSite): string => `http://${address.includes(":") ? `[${address}]` : address}`;
+const baseOf = ({ address, authority, folder = "" }: AckSite): string =>
+  `${authority === undefined ? "http" : "https"}://${address.includes(":") ? `[${address}]` : address}${folder}`;
