@@ -111,6 +111,14 @@ covers() {
   done
 }
 
+# word_of_peer: notes that the peer has just been heard of: whatever powered it off before does not count.
+readonly PEER_WORD=$MARIADB_RUN/mariadb-peer-word
+word_of_peer() {
+  mkdir -p "$MARIADB_RUN"
+  date +%s >"$PEER_WORD.new"
+  mv "$PEER_WORD.new" "$PEER_WORD"
+}
+
 # server_run: names this run of the server; another one has other words.
 server_run() {
   systemctl show --property=InvocationID --value mariadb.service

@@ -51,6 +51,10 @@ case ${SSH_ORIGINAL_COMMAND:-${1-}} in
   copy) copy ;;
   resume) exec "$MARIADB_LIB/replicate" resume ;;
   attach)
+    mkdir -p "$MARIADB_RUN"
+    exec 8>"$MARIADB_RUN/mariadb-role.lock"
+    flock -w 10 8 || refuse "another take-over, or a change of who writes, is at work there" 12
+    word_of_peer
     sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = ON'
     role_read
     printf 'term=%s\n' "$TERM_NUMBER"

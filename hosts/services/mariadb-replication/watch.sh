@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Usage: mariadb-watch      (linode-ha-mariadb-watch.service; a pair with a replica only)
 # On the replica: starts replication where it does not run, and notes whenever it is proven that nothing acknowledged is missing here.
-# On the writer: lets it write once the peer has said that it does not, and closes it when the peer has taken over.
+# On the writer: lets it write once the peer has said that it does not, and closes it when the peer has taken over. Once the manager has
+# confirmed that a silent replica was powered off, commits no longer wait for it.
 set -euo pipefail
 export LC_ALL=C
 # shellcheck source=../../lib/mariadb.sh
@@ -46,10 +47,15 @@ reader() {
 }
 
 writer() {
-  local peer
+  local peer closed
   if [[ $(sql 2>/dev/null <<<'SELECT @@GLOBAL.read_only') == 0 ]]; then
+    if ! closed=$(peer_sql "$TICK" 2>/dev/null <<<'SELECT @@GLOBAL.read_only'); then
+      stop_waiting
+      return 0
+    fi
+    word_of_peer
     # Cheap, and nearly always all: the peer does not write.
-    if [[ $(peer_sql "$TICK" 2>/dev/null <<<'SELECT @@GLOBAL.read_only') != 0 ]]; then return 0; fi
+    if [[ $closed != 0 ]]; then return 0; fi
   fi
   peer=$(ask_peer state 2>/dev/null) || return 0
   exec 8>"$MARIADB_RUN/mariadb-role.lock"
@@ -57,6 +63,32 @@ writer() {
   role_read
   if [[ $ROLE == writer ]]; then judge "$peer"; fi
   exec 8>&-
+}
+
+# stop_waiting: of a replica that was powered off nothing is left by which it could take over on its own word: its proofs are of one boot. Until
+# that is confirmed a commit waits as long as ever.
+stop_waiting() {
+  if [[ $(sql 2>/dev/null <<<'SELECT @@GLOBAL.rpl_semi_sync_master_enabled') != 1 ]] || ! fenced_since_word; then return 0; fi
+  exec 8>"$MARIADB_RUN/mariadb-role.lock"
+  flock -n 8 || return 0
+  role_read
+  # Once more, now that no replica can attach itself in between.
+  if [[ $ROLE == writer ]] && fenced_since_word; then
+    sql <<<'SET GLOBAL rpl_semi_sync_master_enabled = OFF'
+    say "$PEER_NAME was powered off: nothing waits for its acknowledgements until it is back"
+  fi
+  exec 8>&-
+}
+
+# fenced_since_word: whether the cluster's manager, where there is one, has had the peer powered off after its last word.
+fenced_since_word() {
+  local word at
+  word=$(cat "$PEER_WORD" 2>/dev/null || :)
+  if [[ ! $word =~ ^[0-9]+$ ]]; then return 1; fi
+  at=$(timeout -k 1 5 stonith_admin --history "$PEER_NAME" --output-as=xml 2>/dev/null |
+    grep '<fence_event ' | grep ' status="success"' | grep -o ' completed="[^"]*"' | cut -d '"' -f 2 | sort | tail -n 1) || return 1
+  at=$(date -d "$at" +%s 2>/dev/null) || return 1
+  ((at >= word))
 }
 
 # judge PEER: what the peer says of itself decides whether this node writes.
@@ -73,6 +105,7 @@ judge() {
       return 0
     fi
     # First the waiting for acknowledgements: nothing is acknowledged before the replica has it.
+    word_of_peer
     sql <<<'SET GLOBAL rpl_semi_sync_slave_enabled = OFF; SET GLOBAL rpl_semi_sync_master_enabled = ON; SET GLOBAL read_only = OFF'
     say "open for writing: $PEER_NAME is $(value role <<<"$peer")"
   fi

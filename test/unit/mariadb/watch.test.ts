@@ -93,4 +93,44 @@ describe("on the writer", () => {
     host.run("watch", "--once");
     expect(host.calls).not.toContain("ssh");
   });
+
+  describe("when the peer is silent", () => {
+    const fencing = (status: string, seconds: number): void => {
+      const at = new Date(Date.now() + seconds * 1000).toISOString().replace("T", " ");
+      host.command(
+        "stonith_admin",
+        `echo "$*" >>"$W/calls"; echo '<fence_event action="reboot" target="web2" status="${status}" completed="${at}"/>'`,
+      );
+    };
+    function silent(): void {
+      at("web1", "writer 0");
+      host.answer("own", [
+        ["read_only", "0"],
+        ["SELECT @@GLOBAL.rpl_semi_sync_master_enabled", "1"],
+      ]);
+      host.answer("peer", "down");
+      host.write("run/linode-ha/mariadb-peer-word", `${Math.floor(Date.now() / 1000)}\n`);
+    }
+    const released = "SET GLOBAL rpl_semi_sync_master_enabled = OFF";
+
+    test("nothing waits for its acknowledgements once it was powered off since its last word", () => {
+      silent();
+      fencing("success", 5);
+      expect(host.run("watch", "--once").stdout).toContain("web2 was powered off");
+      expect(host.calls).toContain("--history web2");
+      expect(host.calls).toContain(released);
+    });
+
+    test.each([
+      ["the fencing failed", () => fencing("failed", 5)],
+      ["the fencing was before its last word", () => fencing("success", -60)],
+      ["there is no manager", () => undefined],
+      ["it has never been heard of", () => (fencing("success", 5), host.write("run/linode-ha/mariadb-peer-word", ""))],
+    ])("commits go on waiting where %s", (_what, given) => {
+      silent();
+      given();
+      host.run("watch", "--once");
+      expect(host.calls).not.toContain(released);
+    });
+  });
 });
