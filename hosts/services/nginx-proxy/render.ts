@@ -122,8 +122,9 @@ function pass({ connectSeconds, answerSeconds, maxBodyMiB }: NginxProxyParams, u
     `    proxy_connect_timeout ${connectSeconds}s;`,
     `    proxy_read_timeout ${answerSeconds}s;`,
     `    proxy_send_timeout ${answerSeconds}s;`,
-    // A request that may have had its effect is not sent to another one.
-    "    proxy_next_upstream error timeout http_502 http_503 http_504;",
+    // A request that may have had its effect is not sent to another one. 503 is the application's own word, the same from all of them, for
+    // example while it is under maintenance: were it a failure, all would be out of rotation.
+    "    proxy_next_upstream error timeout http_502 http_504;",
     "  }",
   ];
 }
