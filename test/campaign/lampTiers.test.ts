@@ -104,7 +104,10 @@ describe("a fresh stack", () => {
 
 /** How many requests each web server has answered. */
 async function requests(): Promise<Record<string, number>> {
-  const counts = site.web.map(async (host) => [host, Number(await lab.sshOk(host, "wc -l </var/log/nginx/access.log"))]);
+  const counts = site.web.map(async (host) => [
+    host,
+    Number(await lab.sshOk(host, "wc -l </var/log/nginx/access.log")),
+  ]);
   return Object.fromEntries((await Promise.all(counts)) as [string, number][]);
 }
 
@@ -159,7 +162,11 @@ describe("losing one host", () => {
     const [client = ""] = site.web;
     const file = `/srv/www/written-by-${client}`;
     const writing = lab.probe(client, writer(file), 1200);
-    await until("the client writes", 60, async () => (await lab.probe(client, `grep -c . ${file}`)).stdout.trim() > "4");
+    await until(
+      "the client writes",
+      60,
+      async () => (await lab.probe(client, `grep -c . ${file}`)).stdout.trim() > "4",
+    );
     await survives("power cut of the active file server", before);
     await lab.sshOk(client, "touch /run/stop-writing");
     const { code, stdout, stderr } = await writing;
@@ -178,6 +185,24 @@ describe("losing one host", () => {
     const before = await site.active("database");
     await survives("power cut of the database that writes", before);
     expect(await site.active("database")).not.toBe(before);
+  });
+});
+
+describe("the web tier", () => {
+  it("1.2 has one server more, then one less, as its number says, and visitors notice nothing of it", async () => {
+    const outage = await site.withVisitors(async () => {
+      project.configure({ ...site.config, webServers: { count: 3 } });
+      await project.up();
+      const asked = async (): Promise<number> =>
+        Number(await lab.sshOk("web3", "grep -c ack.php /var/log/nginx/access.log || :"));
+      await until("the third one to be asked, too", 60, async () => (await asked()) > 2);
+      project.configure(site.config);
+      await project.up();
+    });
+    measure("lamp-tiers", "1.2: one web server more, then one less", outage);
+    expect((await lab.list("linode/instances")).map(({ label }) => label)).not.toContain("web3");
+    await site.whole();
+    expect(await site.lost()).toEqual([]);
   });
 });
 

@@ -80,12 +80,13 @@ stop_waiting() {
   exec 8>&-
 }
 
-# fenced_since_word: whether the cluster's manager, where there is one, has had the peer powered off after its last word.
+# fenced_since_word: whether the cluster's manager, where there is one, has had the peer powered off after its last word. All it knows of: of
+# fencings that are alike it shows the oldest otherwise.
 fenced_since_word() {
   local word at
   word=$(cat "$PEER_WORD" 2>/dev/null || :)
   if [[ ! $word =~ ^[0-9]+$ ]]; then return 1; fi
-  at=$(timeout -k 1 5 stonith_admin --history "$PEER_NAME" --output-as=xml 2>/dev/null |
+  at=$(timeout -k 1 5 stonith_admin --history "$PEER_NAME" --verbose --output-as=xml 2>/dev/null |
     grep '<fence_event ' | grep ' status="success"' | grep -o ' completed="[^"]*"' | cut -d '"' -f 2 | sort | tail -n 1) || return 1
   at=$(date -d "$at" +%s 2>/dev/null) || return 1
   ((at >= word))

@@ -7,7 +7,16 @@ const http = require("node:http");
 const https = require("node:https");
 const { clearInterval, setInterval, setTimeout } = require("node:timers");
 
-const { base, host, kinds, first, authority, everyMs = 200, timeoutMs = 2000, mostAtOnce = 2 } = JSON.parse(process.argv[2]);
+const {
+  base,
+  host,
+  kinds,
+  first,
+  authority,
+  everyMs = 200,
+  timeoutMs = 2000,
+  mostAtOnce = 2,
+} = JSON.parse(process.argv[2]);
 let ending = false;
 // By kind: writers that wait for a database must not take up all of the web server's processes.
 const under = Object.fromEntries(kinds.map((kind) => [kind, 0]));

@@ -117,7 +117,7 @@ describe("on the writer", () => {
       silent();
       fencing("success", 5);
       expect(host.run("watch", "--once").stdout).toContain("web2 was powered off");
-      expect(host.calls).toContain("--history web2");
+      expect(host.calls).toContain("--history web2 --verbose");
       expect(host.calls).toContain(released);
     });
 
