@@ -111,6 +111,14 @@ function hasKeeper({ mode, node }: DrbdParams): boolean {
   return mode.kind === "dual-primary" || (mode.promote === "boot" && mode.preferred === node);
 }
 
+/** What the units on this host do about promotion. `manager`: nothing, and at a boot they leave the resource to it. */
+function promotion(params: DrbdParams): "always" | "boot" | "manager" | "never" {
+  const { mode } = params;
+  if (mode.kind === "dual-primary") return "always";
+  if (mode.promote === "manager") return "manager";
+  return hasKeeper(params) ? "boot" : "never";
+}
+
 function sideOf(params: DrbdParams): DrbdSide {
   const side = params.nodes.find(({ name }) => name === params.node);
   if (side === undefined) {
@@ -134,7 +142,7 @@ function drbdFiles(params: DrbdParams): Record<AbsolutePath, HostFile> {
         `MINOR=${params.minor}`,
         `DEVICE=${sideOf(params).device}`,
         `DEVICE_WAIT=${params.deviceWaitSeconds ?? 120}`,
-        `PROMOTE=${params.mode.kind === "dual-primary" ? "always" : hasKeeper(params) ? "boot" : "never"}`,
+        `PROMOTE=${promotion(params)}`,
         `DEGRADED_WAIT=${startup.degrWfcTimeout}`,
         "",
       ].join("\n"),

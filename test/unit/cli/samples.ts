@@ -69,7 +69,7 @@ export function stateOf(alpha: string | undefined, beta: string | undefined): Pa
 export const RESOURCES = [
   "/etc/linode-ha/drbd/db:MINOR=0",
   "/etc/linode-ha/drbd/db:DEVICE=/dev/sdc",
-  "/etc/linode-ha/drbd/db:PROMOTE=never",
+  "/etc/linode-ha/drbd/db:PROMOTE=manager",
 ].join("\n");
 
 const GROUP_FILE = [

@@ -68,6 +68,13 @@ test("only the node that is to promote at boot has a keeper; in dual-primary mod
   expect(["web1", "web2"].map((node) => keeper({ ...cases.dualPrimary, node }))).toEqual(["yes", "yes"]);
 });
 
+test("what a manager promotes says so in the words that the unit asks for: at a boot it is then left to Pacemaker", () => {
+  const files = drbdRole.files(cases.crossedPair);
+  expect(files["/etc/linode-ha/drbd/mysql"]?.content).toContain("PROMOTE=manager\n");
+  expect(files["/usr/local/lib/linode-ha/drbd-unit"]?.content).toContain("$PROMOTE == manager ");
+  expect(drbdRole.files(cases.tuned)["/etc/linode-ha/drbd/srv"]?.content).toContain("PROMOTE=boot\n");
+});
+
 test("o2cb never decides before DRBD and fencing have", () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 30 }), fc.integer({ min: 0, max: 300 }), (seconds, fencingSeconds) => {

@@ -125,7 +125,13 @@ describe("on the writer", () => {
       ["the fencing failed", () => fencing("failed", 5)],
       ["the fencing was before its last word", () => fencing("success", -60)],
       ["there is no manager", () => undefined],
-      ["it has never been heard of", () => (fencing("success", 5), host.write("run/linode-ha/mariadb-peer-word", ""))],
+      [
+        "it has never been heard of",
+        () => {
+          fencing("success", 5);
+          host.write("run/linode-ha/mariadb-peer-word", "");
+        },
+      ],
     ])("commits go on waiting where %s", (_what, given) => {
       silent();
       given();
