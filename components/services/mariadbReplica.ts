@@ -13,7 +13,7 @@ export interface MariadbReplicaArgs extends MariadbPairArgs {
   /**
    * Seconds that a commit waits for the replica before it is acknowledged without it, 2 to 600. As long, counted from the last proof that
    * nothing was missing, the replica may take over on its own word. Longer than the manager needs to notice and fence a dead primary, or
-   * take-overs are refused; and each death of the replica stops writes as long, once. Default 10.
+   * take-overs are refused; and each death of the replica stops writes as long, once, or until Pacemaker has confirmed that it is off. Default 10.
    */
   readonly ackSeconds?: number;
 }

@@ -15,8 +15,8 @@ role_apply() {
   mariadb_settings
   if [[ -n $WATCH_UNIT ]]; then
     enable_unit "$WATCH_UNIT"
-    if file_changed '/etc/systemd/system/*' && applying && systemctl is-active --quiet "$WATCH_UNIT"; then
-      restart_unit "$WATCH_UNIT" "its unit changed"
+    if { file_changed '/etc/systemd/system/*' || file_changed "$MARIADB_LIB/watch"; } && applying && systemctl is-active --quiet "$WATCH_UNIT"; then
+      restart_unit "$WATCH_UNIT" "its unit or its program changed"
     fi
     start_unit "$WATCH_UNIT"
   fi
