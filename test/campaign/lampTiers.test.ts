@@ -3,9 +3,6 @@ import { until } from "../support/run";
 import { LampSite, type PairName } from "../support/site/lampSite";
 import { HOST, newPicture, type Post, sha256 } from "../support/site/site";
 
-/** Seconds until the site must answer again, whatever a lab's slow hosts need for it. */
-const ANSWERS_AGAIN = 300;
-
 const site = new LampSite();
 const { lab, project } = site;
 let post: Post;
@@ -125,19 +122,9 @@ describe("the site", () => {
   });
 });
 
-/**
- * Visitors come, a host loses its power, and is back by itself; nothing that was acknowledged is lost. A member of a pair stays off until its
- * peer has it booted: one that is back in a quarter of a minute, as a lab's hosts are, is fenced only when it has not shut down within a minute.
- */
+/** A host loses its power, and nothing that was acknowledged is lost. */
 async function survives(fault: string, host: string): Promise<void> {
-  const outage = await site.withVisitors(async (begun) => {
-    await lab.fault("power-cut", ...(site.web.includes(host) ? [] : ["--stay-down"]), host);
-    // Whatever is noticed only later than the first second.
-    await until("the host is noticed to be gone", 60, async () => Date.now() > begun + 20_000);
-    await site.served(Date.now(), ANSWERS_AGAIN);
-  });
-  measure("lamp-tiers", fault, outage);
-  await site.whole();
+  await site.losing(fault, host);
   expect(await site.lost()).toEqual([]);
   expect((await site.page("site", new URL(post.url).pathname)).status).toBe(200);
 }

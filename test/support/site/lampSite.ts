@@ -1,3 +1,4 @@
+import { measure } from "../failover/outages";
 import { installAckPage, Visitors, type WriteKind } from "../failover/visitor";
 import { Lab } from "../lab";
 import { labConfig, onOwnImage } from "../labConfig";
@@ -13,15 +14,15 @@ const CONTENT = `${SHARE}/${HOST}/wp-content`;
 /** Seconds until all hosts must be well again after whatever happened to one: a fencing, a boot, a resync. */
 const WHOLE_SECONDS = 420;
 
-/** The pairs, by the names that they have among the stack's outputs, with the unit that runs on the one that is active. */
-const UNITS = {
-  proxies: "nginx.service",
-  files: "linode-ha-nfs.service",
-  database: "linode-ha-mariadb-writer.service",
-} as const;
+/** Seconds until the site must answer again, whatever a lab's slow hosts need for it. */
+const ANSWERS_AGAIN = 300;
+
+/** The pairs, by the names that they have among the stack's outputs, with the address that the active one has. */
+const ADDRESSES = { proxies: "site", files: "files", database: "database" } as const;
 
 /** A pair of the system. */
-export type PairName = keyof typeof UNITS;
+export type PairName = keyof typeof ADDRESSES;
+const PAIRS = Object.keys(ADDRESSES) as PairName[];
 
 /** What the stack says of itself. */
 interface Outputs {
@@ -85,17 +86,16 @@ export class LampSite extends Site {
   }
 
   get hosts(): readonly string[] {
-    return [...this.web, ...(Object.keys(UNITS) as PairName[]).flatMap((pair) => this.nodes(pair))];
+    return [...this.web, ...PAIRS.flatMap((pair) => this.nodes(pair))];
   }
 
   /** The node of a pair that serves now: it must be one. */
   async active(pair: PairName): Promise<string> {
     const nodes = this.nodes(pair);
-    const answers = await Promise.all(
-      nodes.map(async (node) => (await this.lab.probe(node, `systemctl is-active ${UNITS[pair]}`)).stdout.trim()),
-    );
-    const found = nodes.filter((_, index) => answers[index] === "active");
-    if (found.length !== 1) throw new Error(`${UNITS[pair]} is active on: ${found.join(", ") || "no node"}`);
+    const look = `ip -brief address show to ${this.outputs.addresses[ADDRESSES[pair]]}`;
+    const answers = await Promise.all(nodes.map(async (node) => (await this.lab.probe(node, look)).stdout.trim()));
+    const found = nodes.filter((_, index) => answers[index] !== "");
+    if (found.length !== 1) throw new Error(`the address of the ${pair} is on: ${found.join(", ") || "no node"}`);
     return found[0] ?? "";
   }
 
@@ -117,7 +117,7 @@ export class LampSite extends Site {
     }).catch(() => {
       throw new Error(`not all hosts are well after ${seconds} s:\n${words.join("\n")}`);
     });
-    for (const pair of Object.keys(UNITS) as PairName[]) await this.active(pair);
+    for (const pair of PAIRS) await this.active(pair);
   }
 
   /** Waits until writes of each kind are acknowledged that visitors asked for after a moment. */
@@ -138,6 +138,21 @@ export class LampSite extends Site {
       await this.visitors.stop();
     }
     return { db: this.visitors.outage("db", begun), file: this.visitors.outage("file", begun) };
+  }
+
+  /**
+   * Visitors come, a host loses its power, and all is well again by itself afterwards. A member of a pair stays off until its peer has it booted,
+   * unless it is to be back at once: a lab's hosts are, in a quarter of a minute.
+   */
+  async losing(fault: string, host: string, backAtOnce = this.web.includes(host)): Promise<void> {
+    const outage = await this.withVisitors(async (begun) => {
+      await this.lab.fault("power-cut", ...(backAtOnce ? [] : ["--stay-down"]), host);
+      // Whatever is noticed only later than the first second.
+      await until("the host is noticed to be gone", 60, async () => Date.now() > begun + 20_000);
+      await this.served(Date.now(), ANSWERS_AGAIN);
+    });
+    measure("lamp-tiers", fault, outage);
+    await this.whole();
   }
 
   /** Every write that was ever acknowledged, and is not there: must be empty. */
