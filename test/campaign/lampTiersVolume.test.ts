@@ -38,6 +38,11 @@ test("losing its standby", async () => {
   expect(await site.lost()).toEqual([]);
 });
 
+test("losing the active file server", async () => {
+  await site.losing("power cut of the active file server, lines in files of their own", await site.active("files"));
+  expect(await site.lost()).toEqual([]);
+});
+
 // Its data count as the newer ones until the peer is promoted: were they to meet, the peer would be their Inconsistent target.
 test.each(["database", "files"] as const)(
   "an active node of the %s that is back at once stays out of replication until the take-over",

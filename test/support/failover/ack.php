@@ -3,7 +3,9 @@
 // ?kind=…&list=1 prints all there are, `number node` a line. What goes wrong answers 503 with the reason.
 header('Content-Type: text/plain');
 $settings = require __DIR__ . '/ack-settings.php';
-$log = __DIR__ . '/acked.log';
+// One of its own for each process, where several hosts share the folder: who waits for a lock by NFS asks again only after seconds.
+$own = ($settings['logs'] ?? '') === 'own' ? '-' . php_uname('n') . '-' . getmypid() : '';
+$log = __DIR__ . "/acked$own.log";
 try {
   $kind = $_GET['kind'] ?? '';
   $n = (int) ($_GET['n'] ?? 0);
@@ -19,7 +21,7 @@ try {
   } elseif ($kind === 'file') {
     $node = php_uname('n');
     if ($list) {
-      if (is_file($log)) readfile($log);
+      foreach (glob(__DIR__ . '/acked*.log') as $each) readfile($each);
     } elseif ($n > 0) {
       $file = fopen($log, 'a') ?: throw new Exception('the log cannot be opened');
       flock($file, LOCK_EX);

@@ -28,6 +28,8 @@ export interface AckSettings {
   readonly node: string;
   /** `yes`: the page keeps its connections, where a login costs more than a small guest has. */
   readonly persistent?: "yes";
+  /** `own`: each of its processes appends to a file of its own, where several hosts share the folder. */
+  readonly logs?: "own";
 }
 
 /** The site that visitors write to. */

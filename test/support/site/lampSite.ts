@@ -61,6 +61,7 @@ export class LampSite extends Site {
       user: database.user,
       password: database.password,
       node: "SELECT @@hostname",
+      logs: "own",
     });
     this.visitors = new Visitors(this.lab, {
       address: addresses.site,
