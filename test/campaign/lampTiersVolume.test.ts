@@ -34,7 +34,7 @@ test("1.4 losing the active database: the other node starts the server on the sa
 });
 
 test("losing the active file server", async () => {
-  await site.losing("power cut of the active file server, lines in files of their own", await site.active("files"));
+  await site.losing("power cut of the active file server", await site.active("files"));
   expect(await site.lost()).toEqual([]);
 });
 
