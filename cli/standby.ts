@@ -4,7 +4,7 @@ import { until } from "./reach/await";
 import { must, quoted, type Node } from "./reach/nodes";
 import type { PairState } from "./state/pair";
 import { readPair } from "./status";
-import { hbStandby, hbTakeover, isOnlyOn, move } from "./switchover";
+import { hbStandby, hbTakeover, isOnlyOn, move, whileWished } from "./switchover";
 
 /** What is asked of a node. */
 export interface StandbyOptions {
@@ -72,17 +72,30 @@ async function enter(
 ): Promise<void> {
   const groups = movesFrom(state, node.name, other.name);
   switch (state.manager.kind) {
-    case "pacemaker":
-      await must(
-        other,
-        `crm_standby --node ${quoted(node.name)} --update on`,
-        30_000,
-        "read: journalctl -u pacemaker -n 50",
-      );
+    case "pacemaker": {
+      const enterStandby = (): Promise<string> =>
+        must(
+          other,
+          `crm_standby --node ${quoted(node.name)} --update on`,
+          30_000,
+          "read: journalctl -u pacemaker -n 50, there",
+        );
+      if (groups.length === 0) {
+        await enterStandby();
+        say("no group had to move");
+      } else {
+        // Standby at once would take this side of each volume away in the midst of the move: the other would be promoted without a peer,
+        // and its fencing handler, which then has to look whether it may, makes the outage longer.
+        await whileWished(other, groups, options.timeoutSeconds * 1000, say, async () => {
+          await settled(nodes, groups, other.name, options, say);
+          await enterStandby();
+        });
+      }
       say(
         `${node.name} is in standby until: linode-ha standby ${node.name} --off; its side of each volume is stopped meanwhile`,
       );
-      break;
+      return;
+    }
     case "heartbeat":
       if (groups.length === 0) break;
       await must(node, hbStandby("all"), 30_000, "read: journalctl -u heartbeat -n 50, there");
@@ -115,8 +128,10 @@ async function leave(
 ): Promise<void> {
   switch (state.manager.kind) {
     case "pacemaker": {
+      // The cluster remembers it, not the node, which may be booting at this moment: whoever answers can be told.
+      const answering = nodes.find(({ name }) => state.nodes.some((each) => each.name === name && each.reached));
       await must(
-        node,
+        answering ?? node,
         `crm_standby --node ${quoted(node.name)} --delete`,
         30_000,
         "read: journalctl -u pacemaker -n 50, there",

@@ -97,8 +97,39 @@ export async function move(
   return { moved: true, seconds, ...(outage === undefined ? {} : { outage }) };
 }
 
+/**
+ * Asks Pacemaker to run groups on a node, and takes the wish back once `then` has ended, however it ended.
+ *
+ * @throws UserError where the cluster does not take the wish; whatever `then` throws.
+ */
+export async function whileWished(
+  to: Node,
+  groups: readonly string[],
+  limitMs: number,
+  say: (line: string) => void,
+  then: () => Promise<void>,
+): Promise<void> {
+  // The lifetime is for the case that this process dies before it clears what it asked for.
+  const lifetime = `PT${Math.ceil(limitMs / 60_000) + 5}M`;
+  const command = (words: string): string =>
+    groups.map((group) => `crm_resource --resource ${quoted(group)} ${words}`).join(" && ");
+  const clear = command("--clear");
+  try {
+    await must(
+      to,
+      command(`--move --node ${quoted(to.name)} --lifetime ${lifetime}`),
+      30_000,
+      "read: journalctl -u pacemaker -n 50, there",
+    );
+    await then();
+  } finally {
+    const { code } = await to.run(clear, 30_000).catch(() => ({ code: 1 }));
+    if (code !== 0) say(`the wish to be on ${to.name} is still in the cluster, for ${lifetime}; clear it: ${clear}`);
+  }
+}
+
 async function carryOut(
-  { group, manager, to: target, from: source, set }: MovePlan,
+  { group, manager, from: source, set }: MovePlan,
   from: Node,
   to: Node,
   limitMs: number,
@@ -107,20 +138,9 @@ async function carryOut(
 ): Promise<void> {
   const name = quoted(group);
   switch (manager) {
-    case "pacemaker": {
-      // The lifetime is for the case that this process dies before it clears what it asked for.
-      const lifetime = `PT${Math.ceil(limitMs / 60_000) + 5}M`;
-      const clear = `crm_resource --resource ${name} --clear`;
-      const ask = `crm_resource --resource ${name} --move --node ${quoted(target)} --lifetime ${lifetime}`;
-      try {
-        await must(to, ask, 30_000, "read: journalctl -u pacemaker -n 50, there");
-        await wait();
-      } finally {
-        const { code } = await to.run(clear, 30_000).catch(() => ({ code: 1 }));
-        if (code !== 0) say(`the wish to be on ${target} is still in the cluster, for ${lifetime}; clear it: ${clear}`);
-      }
+    case "pacemaker":
+      await whileWished(to, [group], limitMs, say, wait);
       return;
-    }
     case "heartbeat":
       await must(from, hbStandby(set), 30_000, "read: journalctl -u heartbeat -n 50, there");
       await wait();

@@ -63,17 +63,13 @@ ensure_hosts_programs() {
   unpack_commands "$work/tools" promtool=prometheus exportfs=nfs-kernel-server nfsconf=nfs-common
 }
 
-ensure_lab_programs() {
-  ensure_browser
-}
-
 stage() {
   case $1 in
     lint) for linter in "${linters[@]}"; do check scripts/lint.sh "$linter"; done ;;
     types) check npx --no-install tsc --noEmit -p tsconfig.json ;;
     unit | golden) jest_stage "$1" ;;
     hosts | lab)
-      ensure_"$1"_programs
+      [[ $1 != hosts ]] || ensure_hosts_programs
       purge_lab
       jest_stage "$1"
       ;;

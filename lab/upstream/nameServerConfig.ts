@@ -4,7 +4,7 @@ import { DNS_PORT, NAME_SERVER } from "./addresses";
 /** File names in the name server's folder. */
 export const NSD_CONFIG = "nsd.conf";
 
-const VENDOR_ZONE = "linode.com";
+export const VENDOR_ZONE = "linode.com";
 const SERVERS = [1, 2, 3, 4, 5].map((number) => `ns${number}`);
 /** Longer texts are several strings of one record. */
 const STRING_BYTES = 255;
@@ -27,6 +27,7 @@ export function renderNsdConfig(folder: string, zones: readonly Zone[]): string 
     '  pidfile: ""',
     '  zonelistfile: "zones.list"',
     '  xfrdfile: ""',
+    `  xfrdir: "${folder}"`,
     // As resolvers do: each answer begins with another of several addresses.
     "  round-robin: yes",
     "  hide-version: yes",
@@ -37,14 +38,18 @@ export function renderNsdConfig(folder: string, zones: readonly Zone[]): string 
   ].join("\n");
 }
 
-/** Zone files by domain: the account's, and of the vendor's own as much as leads to its name servers. Pure. */
-export function renderZones(zones: readonly Zone[]): Readonly<Record<string, string>> {
+/**
+ * Zone files by domain: the account's, and of the vendor's own as much as leads to its name servers. Pure.
+ *
+ * @param generation the serial of the vendor's own zone, by which a {@link NameServer} sees which state NSD tells
+ */
+export function renderZones(zones: readonly Zone[], generation: number): Readonly<Record<string, string>> {
   return {
     [VENDOR_ZONE]: [
       ...head({
         domain: VENDOR_ZONE,
         email: "hostmaster@linode.com",
-        serial: 1,
+        serial: generation,
         refresh: 3600,
         retry: 3600,
         expire: 86400,

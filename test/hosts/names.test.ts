@@ -48,6 +48,14 @@ describe("the region's name server", () => {
     expect(names.ask(ZONE, "NS")).toHaveLength(5);
   });
 
+  test("tells the last of many changes that come at once", async () => {
+    const targets = Array.from({ length: 12 }, (_, index) => `2001:db8::1:${index + 1}`);
+    await Promise.all(targets.map((target) => names.record({ type: "AAAA", name: "many", target })));
+    await names.until("all of them", () => names.ask(`many.${ZONE}`, "AAAA").length === targets.length);
+    const log = readFileSync(join(names.base, "names", "name server.log"), "utf8");
+    expect(log).not.toContain("continuing with old database");
+  });
+
   test("comes back when it is killed", async () => {
     const pid = (): number =>
       (JSON.parse(readFileSync(join(names.base, "names", "name server.json"), "utf8")) as { pid: number }).pid;

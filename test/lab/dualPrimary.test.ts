@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DualPair, MOUNT } from "../support/dualPair";
+import { projectRoot } from "../support/lab";
 import { until } from "../support/run";
 
 const pair = new DualPair(["dual1", "dual2"]);
@@ -86,6 +89,20 @@ describe("the shared file system", () => {
     );
     await lab.sshOk(nodes[0], "systemctl stop holder");
     expect((await lab.ssh(nodes[1], `flock -w 20 ${MOUNT}/lock true`)).code).toBe(0);
+  });
+
+  it("keeps every line that both nodes append to one file, each under a lock and after a look at its end", async () => {
+    const script = readFileSync(join(projectRoot, "test", "support", "hosts", "append.py"), "utf8");
+    const append = async (node: string): Promise<void> => {
+      const { code, stderr } = await lab.command(["ssh", node, "--", `python3 - ${MOUNT}/both ${node} 200`], {
+        input: script,
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    };
+    await Promise.all(nodes.map(append));
+    const lines = (await lab.sshOk(nodes[0], `cat ${MOUNT}/both`)).trim().split("\n");
+    const wanted = nodes.flatMap((node) => Array.from({ length: 200 }, (_, number) => `${node} ${number}`));
+    expect(lines.sort()).toEqual(wanted.sort());
   });
 });
 

@@ -33,8 +33,9 @@ async function publish(browser, { host, title, picture }) {
     await browser.go(`https://${host}/wp-admin/post-new.php`);
     const guide = ".edit-post-welcome-guide";
     await browser.see(".editor-post-publish-button__button", 180);
-    // Shown to an account's first time only.
-    if ((await browser.find(guide)).length > 0) await browser.click(`${guide} .components-modal__header button`);
+    // Shown to an account's first time only, at some moment after the editor: it would take the keys and clicks that are meant for the post.
+    await browser.run("wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false)");
+    await browser.until("the guide to be gone", 30, async () => (await browser.find(guide)).length === 0);
     const [canvas] = await browser.find("iframe[name=editor-canvas]");
     await browser.enter(canvas);
     await browser.click(".wp-block-post-title");

@@ -229,10 +229,11 @@ describe("standby and maintenance", () => {
 
   it("with Pacemaker switches the node, whatever failback says, and not where the other could not serve", async () => {
     let on = "alpha";
+    let stuck = false;
     const reply =
       (name: string, more = {}) =>
       (command: string) => {
-        if (command.startsWith("crm_standby")) on = "beta";
+        if (command.includes("--move --node 'beta'")) on = stuck ? "alpha" : "beta";
         return isSurvey(command) ? pacemakerNode(name, { on, stickiness: 0, ...more }) : "";
       };
     await standby(
@@ -240,14 +241,38 @@ describe("standby and maintenance", () => {
       { node: "alpha", ...quick },
       say,
     );
-    expect(changes()).toEqual(["beta: crm_standby --node 'alpha' --update on"]);
+    const wish = "beta: crm_resource --resource 'db' --move --node 'beta' --lifetime PT6M";
+    const clear = "beta: crm_resource --resource 'db' --clear";
+    expect(changes()).toEqual([wish, "beta: crm_standby --node 'alpha' --update on", clear]);
+
+    ran.length = 0;
     on = "alpha";
+    stuck = true;
+    const stays = ["alpha", "beta"].map((name) => fakeNode(name, reply(name), ran));
+    await expect(standby(stays, { node: "alpha", ...quick }, say)).rejects.toThrow(/not whole on beta: db/);
+    expect(changes()).toEqual([wish, clear]);
+
+    ran.length = 0;
     const gone = { betaOnline: false };
     const nodes = [fakeNode("alpha", reply("alpha", gone), ran), fakeNode("beta", reply("beta", gone), ran)];
     await expect(standby(nodes, { node: "alpha", ...quick }, say)).rejects.toThrow(
       /alpha keeps its groups[\s\S]*UNCLEAN/,
     );
-    expect(changes()).toHaveLength(1);
+    expect(changes()).toEqual([]);
+  });
+
+  it("is ended by any node that answers, and waits until the one that was off is back", async () => {
+    let looks = 0;
+    const booting = (): never => {
+      throw new Error("connect ECONNREFUSED");
+    };
+    const reply = (command: string): string =>
+      isSurvey(command) ? pacemakerNode("alpha", { betaOnline: ++looks > 3 }) : "";
+    const nodes = [fakeNode("beta", booting, ran), fakeNode("alpha", reply, ran)];
+    await standby(nodes, { node: "beta", off: true, ...quick }, say);
+    expect(changes()).toEqual(["alpha: crm_standby --node 'beta' --delete"]);
+    expect(looks).toBe(4);
+    expect(said.pop()).toMatch(/^beta may carry groups again/);
   });
 
   it("with Heartbeat gives up all, and takes back its own", async () => {

@@ -31,7 +31,7 @@ describe("the table knows all that the product has", () => {
       .map(({ name }) => name)
       .filter((name) => name !== "common");
 
-  it.each(["dual-primary", "crossed-pair", "active-passive", "manual-failover"])(
+  it.each(["dual-primary", "dual-primary-site", "crossed-pair", "active-passive", "manual-failover"])(
     "every type of %s, and every property of it",
     (system) => {
       const resources = parse(golden("stacks", "expected", `${system}.yaml`)) as Record<
@@ -71,6 +71,26 @@ describe("the table knows all that the product has", () => {
     ["manual-failover", "manual-failover"],
   ])("every file and variable of %s", (name, role) => {
     everyThing(role, golden("managers", "expected", `${name}.txt`));
+  });
+
+  it.each([
+    ["mariadb", "local-filesystem", "local-filesystem"],
+    ["web", "backup", "services-backup"],
+    ["web", "backup-source", "services-backup-source"],
+    ["web", "certificate", "services-certificate"],
+    ["web", "dns-watch", "dns-watch"],
+    ["web", "nginx-proxy", "services-nginx-proxy"],
+    ["web", "wordpress", "services-wordpress"],
+  ])("every file and variable of %s/%s", (folder, name, role) => {
+    everyThing(role, readFileSync(join(projectRoot, "test", "unit", folder, "expected", `${name}.txt`), "utf8"));
+  });
+
+  it("every file and variable of a pair of databases", () => {
+    const all = readFileSync(join(projectRoot, "test", "unit", "mariadb", "expected", "replica.txt"), "utf8");
+    for (const part of all.split(/^### /m).slice(1)) {
+      const [role = "", ...text] = part.split("\n");
+      if (/^(==> |[A-Z_]+=)/m.test(text.join("\n"))) everyThing(role, text.join("\n"));
+    }
   });
 
   function everyThing(role: string, text: string): void {

@@ -24,7 +24,7 @@ const zone = (records: readonly ZoneRecord[], domain = "example.org"): Zone => (
   records,
 });
 const lines = (records: readonly ZoneRecord[]): string[] =>
-  (renderZones([zone(records)])["example.org"] ?? "").split("\n").slice(8, -1);
+  (renderZones([zone(records)], 1)["example.org"] ?? "").split("\n").slice(8, -1);
 
 test("each domain is a zone, and the vendor's name servers have addresses", () => {
   const zones = [zone([]), zone([], "another.example")];
@@ -33,8 +33,9 @@ test("each domain is a zone, and the vendor's name servers have addresses", () =
     'name: "example.org"',
     'name: "linode.com"',
   ]);
-  const all = renderZones(zones);
+  const all = renderZones(zones, 41);
   expect(Object.keys(all).sort()).toEqual(["another.example", "example.org", "linode.com"]);
+  expect(all["linode.com"]).toContain("@\tIN\tSOA\tns1.linode.com. hostmaster.linode.com. 41 ");
   expect(all["linode.com"]).toContain("ns5\tIN\tA\t203.0.113.3\nns5\tIN\tAAAA\t2001:db8:ffff::3\n");
   expect(all["example.org"]).toContain("@\tIN\tSOA\tns1.linode.com. hostmaster.example.org. 7 1 2 3 300\n");
   expect(all["example.org"]?.match(/@\tIN\tNS\tns\d\.linode\.com\./g)).toHaveLength(5);
