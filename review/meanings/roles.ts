@@ -1,7 +1,20 @@
 import { fencing, floating, heartbeat, manual, pacemaker, settled } from "./managerRoles";
 import type { RoleMeaning } from "./roleTypes";
 import { beside, service } from "./serviceRoles";
-import { backups, certificate, databasePair, localFilesystem, replication, seed, wordpress } from "./webRoles";
+import {
+  backups,
+  certificate,
+  databasePair,
+  disaster,
+  disasterSource,
+  localFilesystem,
+  monitoring,
+  nfsMount,
+  nfsServer,
+  replication,
+  seed,
+  wordpress,
+} from "./webRoles";
 import { activate, base, drbd, filesystem, ocfs2 } from "./storageRoles";
 
 /** The one table of what each role of a host means. To add a role, add its entry here. */
@@ -32,6 +45,11 @@ export const roleMeanings: Readonly<Record<string, RoleMeaning>> = {
   "services-wordpress": wordpress,
   "services-nginx-proxy": service("nginx", "reload"),
   "services-certificate": certificate,
+  "services-nfs": nfsServer,
+  "nfs-mount": nfsMount,
+  "services-monitoring": monitoring,
+  "services-disaster": disaster,
+  "services-disaster-source": disasterSource,
   "services-backup": backups,
   "services-backup-source": beside("what backups are fetched from", "the backup's next run"),
   "dns-watch": beside("the watch over the site's names", "the watch, which starts anew"),

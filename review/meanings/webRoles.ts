@@ -152,3 +152,52 @@ export const replication: RoleMeaning = {
   ...beside("the replication between the databases", "the watch over it"),
   variables: { ...SETTLING, WATCH_UNIT: harmless },
 };
+
+/** An NFS server that its pair's manager starts. */
+export const nfsServer: RoleMeaning = {
+  ...service("the NFS server", "reload"),
+  created: unfelt("installed on both nodes; the manager starts it"),
+};
+
+/** An NFS mount on a client. */
+export const nfsMount: RoleMeaning = {
+  ...localFilesystem,
+  called: "the files of an NFS server",
+  created: unfelt("mounted"),
+  removed: ended("unmounted; what is on the server stays", "the mount"),
+  files: [
+    [
+      /^\/etc\/systemd\/system\/.*\.mount$/,
+      later("it stays mounted as it was until a person mounts it anew, which interrupts what uses it", "systemd"),
+    ],
+    ...OWN_TOOLS,
+  ],
+  variables: {
+    ...SETTLING,
+    ...named(["SERVER", "MOUNTPOINT", "MOUNT_UNIT"], elsewhere("the mount", "the mount")),
+    WAIT_SECONDS: harmless,
+  },
+};
+
+/** The second site, which nobody is served from before a disaster. */
+export const disaster: RoleMeaning = {
+  ...beside("the second site", "its copies, and MariaDB there, which starts anew"),
+  removed: ended("it no longer follows; what it has, stays", "the second site"),
+  variables: {
+    ...SETTLING,
+    NAME: elsewhere("the second site's copy", "the second site"),
+    ...named(["DATABASE", "DB_USER"], elsewhere("the second site's copy", "the second site")),
+  },
+};
+
+/** What the second site fetches from. */
+export const disasterSource: RoleMeaning = {
+  ...beside("what the second site fetches from", "its next fetch"),
+  variables: { ...SETTLING, ...named(["DATABASE", "ACCOUNT"], reloads("MariaDB", "the account that reads is made")) },
+};
+
+/** Exporters, checks and mails. */
+export const monitoring: RoleMeaning = {
+  ...beside("monitoring", "the exporter and its timers"),
+  variables: { ...SETTLING, MAIL_TO: harmless, VERIFY: reloads("systemd", "the timers of the volumes to verify") },
+};

@@ -31,7 +31,7 @@ describe("the table knows all that the product has", () => {
       .map(({ name }) => name)
       .filter((name) => name !== "common");
 
-  it.each(["dual-primary", "dual-primary-site", "crossed-pair", "active-passive", "manual-failover"])(
+  it.each(["dual-primary", "dual-primary-site", "lamp-tiers", "crossed-pair", "active-passive", "manual-failover"])(
     "every type of %s, and every property of it",
     (system) => {
       const resources = parse(golden("stacks", "expected", `${system}.yaml`)) as Record<
@@ -81,6 +81,11 @@ describe("the table knows all that the product has", () => {
     ["web", "dns-watch", "dns-watch"],
     ["web", "nginx-proxy", "services-nginx-proxy"],
     ["web", "wordpress", "services-wordpress"],
+    ["nfs", "nfs", "services-nfs"],
+    ["nfs", "nfs-mount", "nfs-mount"],
+    ["monitoring", "host", "services-monitoring"],
+    ["disaster", "disaster", "services-disaster"],
+    ["disaster", "disaster-source", "services-disaster-source"],
   ])("every file and variable of %s/%s", (folder, name, role) => {
     everyThing(role, readFileSync(join(projectRoot, "test", "unit", folder, "expected", `${name}.txt`), "utf8"));
   });
