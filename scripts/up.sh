@@ -23,7 +23,8 @@ require_node
 ensure_packages
 build
 say "starting the local Linode"
-bin/linode-lab up
+mapfile -t images < <(sed -n 's/^ *image: \(private\/[0-9]*\)$/\1/p' "$config" | sort -u)
+bin/linode-lab up "${images[@]/#/--image=}"
 say "stack $stack ($system)"
 in_lab pulumi stack select "$stack" --create --non-interactive
 in_lab bin/linode-ha resume --stack "$stack" --config-file "$config"
