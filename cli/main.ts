@@ -73,24 +73,20 @@ async function runResume(options: StackOptions): Promise<void> {
 
 async function runStatus(options: StackOptions & { json?: boolean }): Promise<void> {
   try {
-    const [{ formatStatus, readPair, statusJson }, { gradeOf }, { pairNames, stackNodes }, { stackOutputs }] =
+    const [{ readPair, statusText }, { gradeOf }, { nodesOf: nodesIn, pairNames, pairOf }, { stackOutputs }] =
       await Promise.all([import("./status"), import("./decide/grade"), import("./reach/nodes"), import("./pulumiCli")]);
-    const stack = await target(options);
+    const { stack, ...rest } = await target(options);
+    const outputs = await stackOutputs({ stack, ...rest });
     const chosen = pairOption();
-    const names = chosen === undefined ? pairNames(await stackOutputs(stack)) : [chosen];
-    let worst = 0;
-    for (const name of names.length === 0 ? [undefined] : names) {
-      const nodes = await stackNodes(stack, name);
-      const state = await readPair(nodes);
-      if (name !== undefined && options.json !== true) process.stdout.write(`== ${name}\n`);
-      process.stdout.write(
-        options.json === true
-          ? `${JSON.stringify({ ...(name === undefined ? {} : { pair: name }), ...(statusJson(state) as object) }, undefined, 2)}\n`
-          : formatStatus(state, nodes),
-      );
-      worst = Math.max(worst, gradeOf(state));
-    }
-    process.exitCode = worst;
+    const names = chosen === undefined ? pairNames(outputs) : [chosen];
+    const pairs = await Promise.all(
+      (names.length === 0 ? [undefined] : names).map(async (name) => {
+        const nodes = nodesIn(pairOf(outputs, stack, name), stack);
+        return { name, nodes, state: await readPair(nodes) };
+      }),
+    );
+    process.stdout.write(statusText(pairs, options.json === true));
+    process.exitCode = Math.max(...pairs.map(({ state }) => gradeOf(state)));
   } catch (error) {
     fail(error);
     process.exitCode = EXIT.unknown;

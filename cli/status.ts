@@ -22,6 +22,23 @@ export function statusJson(state: PairState): Readonly<Record<string, unknown>> 
   return { schema: 1, grade: GRADES[exitCode].toLowerCase(), exitCode, findings: findingsOf(state), ...state };
 }
 
+/** What `linode-ha status` says of one pair, or of each of several: for programs one object, or a list of them, each with its `pair`. */
+export function statusText(
+  pairs: readonly { readonly name?: string | undefined; readonly nodes: readonly Node[]; readonly state: PairState }[],
+  json: boolean,
+): string {
+  if (json) {
+    const all = pairs.map(({ name, state }) => ({
+      ...(name === undefined ? {} : { pair: name }),
+      ...statusJson(state),
+    }));
+    return `${JSON.stringify(all.length === 1 ? all[0] : all, undefined, 2)}\n`;
+  }
+  return pairs
+    .map(({ name, nodes, state }) => `${name === undefined ? "" : `== ${name}\n`}${formatStatus(state, nodes)}`)
+    .join("");
+}
+
 /** The state on one screen. */
 export function formatStatus(state: PairState, nodes: readonly Node[]): string {
   const exitCode: ExitCode = gradeOf(state);

@@ -23,7 +23,14 @@ const textsOf = (value: unknown): readonly string[] =>
 const objectsOf = (value: unknown): readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) ? value.filter(isObject) : [];
 
-/** @throws StatusError where it is not one, or is of a schema that is not known. */
+/** From worst to best. */
+const GRADES = ["unknown", "critical", "degraded", "healthy"];
+
+/**
+ * The status of one pair, or of all pairs of a stack together: each node as its own pair has it, and the worst grade.
+ *
+ * @throws StatusError where it is not one, or is of a schema that is not known.
+ */
 export function parseStatus(text: string): KnownStatus {
   let document: unknown;
   try {
@@ -31,6 +38,13 @@ export function parseStatus(text: string): KnownStatus {
   } catch {
     throw new StatusError("the status is no JSON");
   }
+  const pairs = (Array.isArray(document) ? document : [document]).map(pairStatus);
+  const grades = pairs.map(({ grade }) => grade);
+  const worst = GRADES.find((grade) => grades.includes(grade)) ?? "unknown";
+  return { active: Object.assign({}, ...pairs.map(({ active }) => active)) as KnownStatus["active"], grade: worst };
+}
+
+function pairStatus(document: unknown): KnownStatus {
   if (!isObject(document) || !("grade" in document) || !isObject(document["manager"]))
     throw new StatusError("this is no status of a pair");
   if (document["schema"] !== 1)

@@ -133,6 +133,21 @@ test("a status that `linode-ha status --json` writes is read", () => {
   expect(Object.keys(parseStatus(JSON.stringify(statusJson(stateOf(ACTIVE, undefined)))).active)).toEqual(["alpha"]);
 });
 
+test("a status of several pairs is read whole, and as bad as its worst", () => {
+  const [good, bad] = [statusJson(stateOf(ACTIVE, PASSIVE)), statusJson(stateOf(ACTIVE, undefined))];
+  const other = { ...bad, nodes: [{ name: "gamma", reached: true }] };
+  const { active, grade } = parseStatus(
+    JSON.stringify([
+      { pair: "a", ...good },
+      { pair: "b", ...other },
+    ]),
+  );
+  expect(Object.keys(active).sort()).toEqual(["alpha", "beta", "gamma"]);
+  expect(grade).toBe(bad["grade"]);
+  expect(grade).not.toBe("healthy");
+  expect(() => parseStatus("[{}]")).toThrow(/no status of a pair/);
+});
+
 describe("linode-ha graph", () => {
   it("draws a preview in its own colours, and another input in a plan's", async () => {
     expect((await run("graph", "--input", plan("region"))).out).toMatch(/^flowchart TB[\s\S]*classDef r1_data_loss/);

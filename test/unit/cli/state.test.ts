@@ -1,6 +1,6 @@
 import { findingsOf, gradeOf } from "../../../cli/decide/grade";
 import { surveyCommand, splitAnswers } from "../../../cli/reach/survey";
-import { formatStatus, statusJson } from "../../../cli/status";
+import { formatStatus, statusJson, statusText } from "../../../cli/status";
 import { heartbeatState, parseHaResources } from "../../../cli/state/heartbeat";
 import { parsePacemaker } from "../../../cli/state/pacemaker";
 import { parseProcDrbd } from "../../../cli/state/procDrbd";
@@ -217,9 +217,26 @@ describe("status", () => {
     });
   });
 
+  it("of several pairs is a screen for each, and one list for programs", () => {
+    const nodes = [fakeNode("alpha", () => ""), fakeNode("beta", () => "")];
+    const pairs = ["files", "database"].map((name) => ({ name, nodes, state: stateOf(ACTIVE, PASSIVE) }));
+    expect(statusText(pairs, false).match(/^(==|pair) .*$/gm)).toEqual([
+      "== files",
+      "pair      healthy",
+      "== database",
+      "pair      healthy",
+    ]);
+    expect(JSON.parse(statusText(pairs, true))).toMatchObject([
+      { pair: "files", grade: "healthy" },
+      { pair: "database", grade: "healthy" },
+    ]);
+    const [{ state }] = pairs as [(typeof pairs)[number]];
+    expect(JSON.parse(statusText([{ nodes, state }], true))).toEqual(JSON.parse(JSON.stringify(statusJson(state))));
+  });
+
   it("of a pair whose nodes both serve has no manager, and needs none", () => {
     const side = procDrbd("Connected", "Primary/Primary", "UpToDate/UpToDate");
-    const node = answer({ drbd: side, resources: RESOURCES.replace("never", "always") });
+    const node = answer({ drbd: side, resources: RESOURCES.replace("PROMOTE=manager", "PROMOTE=always") });
     expect(findingsOf(stateOf(node, node))).toEqual([]);
     expect(
       findingsOf(stateOf(answer({ drbd: side, resources: RESOURCES }), answer({ drbd: side, resources: RESOURCES })))
