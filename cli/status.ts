@@ -58,7 +58,7 @@ export function formatStatus(state: PairState, nodes: readonly Node[]): string {
         `node      ${node.name.padEnd(width)}  ${checks}`,
         `  addresses   ${endpoint?.public4 ?? ""}  ${endpoint?.public6 ?? ""}  between the nodes: ${endpoint?.interconnect ?? ""}`,
         ...(node.floating.length > 0 ? [`  floating    ${node.floating.join("  ")}`] : []),
-        ...node.checks.map(({ name, ok, detail }) => `  ${name.padEnd(12)}${ok ? "" : "FAILED "}${detail}`),
+        ...node.checks.map(({ name, ok, detail }) => `  ${`${name} `.padEnd(12)}${ok ? "" : "FAILED "}${detail}`),
       ];
     }),
     "",

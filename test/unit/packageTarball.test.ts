@@ -109,10 +109,11 @@ describe("the package, as a new user gets it: packed, and installed into an empt
     const script = 'console.log(Object.keys(require("linode-ha")).sort().join(" "))';
     expect((await runOk(["node", "-e", script], { cwd: folder })).trim()).toBe(
       [
-        "ApacheServer Backups Certificate DrbdVolume FloatingIp HaPair HeartbeatPair IpForwarding LighttpdServer LinodeFencing MailRelay",
-        "ManualFailover MariadbMultiMaster MariadbReplica MariadbServer NginxProxy Ocfs2Cluster PacemakerCluster PackageDrift",
-        "PostgresqlServer RoundRobinDns UserError WordpressSite",
-        "address drbd links mailTo mount service",
+        "ApacheServer Backups Certificate DisasterSite DrbdVolume FloatingIp HaPair HeartbeatPair IpForwarding",
+        "LighttpdServer LinodeFencing LocalFilesystem MailRelay ManualFailover MariadbMultiMaster MariadbReplica",
+        "MariadbServer Monitoring NfsExport NfsMount NginxProxy Ocfs2Cluster PacemakerCluster PackageDrift",
+        "PostgresqlServer RoundRobinDns ServerGroup UserError WordpressSite address drbd links mailTo mount",
+        "service",
       ].join(" "),
     );
   });
